@@ -1,1 +1,14 @@
-//! relatch
+//! The session SDK for the browser.
+//!
+//! A web app talks to a backend with short-lived access tokens and a rotating refresh token in an `httpOnly` cookie.
+//! relatch signs in, holds the session, sends API calls with the current access token, refreshes by cookie and retries
+//! on 401. This crate is its inside; people use the npm package that is built from it.
+//!
+//! - [`core`]: the protocol as pure state machines.
+//! - `web` (wasm32 only): the shell that carries out what the machines decide.
+
+#![forbid(unsafe_code)]
+
+pub mod core;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -1,1 +1,45 @@
-fn main() {}
+//! The command line: reads the flags, prints the address, ends on a signal.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use relatch_example_server::{Config, Server, StartError};
+use tokio::signal;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+    match run(Config::parse().with_environment()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<(), StartError> {
+    let server = Server::bind(config).await?;
+    println!("listening on http://localhost:{}", server.port());
+    server.run(ended()).await?;
+    Ok(())
+}
+
+/// Completes on SIGINT or, where there is one, SIGTERM.
+async fn ended() {
+    let interrupt = signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,160 @@
+//! The server put together: state, routes, listeners.
+
+use std::{future::Future, io, net::Ipv6Addr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, header::CACHE_CONTROL},
+    middleware::{from_fn_with_state, map_response},
+    response::Response,
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+
+use crate::{
+    access_token::AccessTokens,
+    api,
+    audit::Audit,
+    auth,
+    config::Config,
+    db,
+    error::ApiError,
+    origin,
+    password::Passwords,
+    providers::Providers,
+    refresh_token, site,
+    state::AppState,
+    test_controls::{self, TestControls},
+    users,
+};
+
+/// Nothing a page sends here is long.
+const LONGEST_BODY: usize = 64 * 1024;
+/// How long requests under way may take once the server is asked to end.
+const GRACE: Duration = Duration::from_secs(3);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen: {0}")]
+    Listen(#[from] io::Error),
+    #[error("cannot open the database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("cannot set up the provider client: {0}")]
+    Client(#[from] reqwest::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<ApiError> for StartError {
+    fn from(error: ApiError) -> Self {
+        Self::Other(format!("{error:?}"))
+    }
+}
+
+/// A server that has its port and waits to run.
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    port: u16,
+    router: Router,
+}
+
+impl Server {
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let listeners = listen(&config.host, config.port).await?;
+        let first = listeners.first().ok_or(io::ErrorKind::AddrNotAvailable);
+        let port = first.map_err(io::Error::from)?.local_addr()?.port();
+        let router = router(Arc::new(state(config, port).await?));
+        Ok(Self { listeners, port, router })
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves until `ended` completes, then lets the requests under way finish.
+    pub async fn run(self, ended: impl Future<Output = ()> + Send) -> io::Result<()> {
+        let (end, ending) = watch::channel(());
+        let mut serving = JoinSet::new();
+        for listener in self.listeners {
+            let mut ending = ending.clone();
+            let router = self.router.clone();
+            serving.spawn(async move {
+                axum::serve(listener, router)
+                    .with_graceful_shutdown(async move {
+                        let _ = ending.changed().await;
+                    })
+                    .await
+            });
+        }
+        ended.await;
+        drop(end);
+        let _ = timeout(GRACE, serving.join_all()).await;
+        Ok(())
+    }
+}
+
+/// Browsers may take `localhost` for either loopback address, so both get the port.
+async fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
+    if !["127.0.0.1", "localhost"].contains(&host) {
+        return Ok(vec![TcpListener::bind((host, port)).await?]);
+    }
+    loop {
+        let v4 = TcpListener::bind(("127.0.0.1", port)).await?;
+        let bound = v4.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, bound)).await {
+            Ok(v6) => return Ok(vec![v4, v6]),
+            // Another program would answer for `localhost`.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                if port != 0 {
+                    return Err(error);
+                }
+            }
+            // This machine has no IPv6.
+            Err(_) => return Ok(vec![v4]),
+        }
+    }
+}
+
+async fn state(config: Config, port: u16) -> Result<AppState, StartError> {
+    let db = db::open(&config.database).await?;
+    refresh_token::sweep(&db).await?;
+    let passwords = Passwords::new()?;
+    for user in &config.demo_user {
+        let hash = passwords.hash(user.password.clone()).await?;
+        users::create_if_missing(&db, &user.email, &hash).await?;
+    }
+    let access_tokens =
+        AccessTokens::new(config.jwt_secret.as_deref(), config.access_ttl).map_err(StartError::Other)?;
+    let own = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}"));
+    Ok(AppState {
+        access_tokens,
+        passwords,
+        providers: Providers::new(&config.provider)?,
+        origins: own.into_iter().chain(config.origin.clone()).collect(),
+        audit: Audit::default(),
+        test: config.test_controls.then(TestControls::default),
+        db,
+        config,
+    })
+}
+
+fn router(state: Arc<AppState>) -> Router {
+    let guarded = auth::routes()
+        .merge(api::routes())
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(from_fn_with_state(state.clone(), origin::check))
+        .layer(map_response(no_store));
+    let mut router = Router::new().route("/healthz", get(async || "ok")).merge(guarded).merge(site::routes(&state));
+    if state.test.is_some() {
+        router = test_controls::attach(router, &state);
+    }
+    router.with_state(state)
+}
+
+/// Tokens and private data have no place in a cache (RFC 6749 §5.1, RFC 9111 §5.2.2.5).
+async fn no_store(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

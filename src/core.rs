@@ -1,0 +1,33 @@
+//! The protocol: pure, deterministic, natively tested.
+//!
+//! Two machines. [`Session`] owns the credential and decides when to renew it; it takes an [`Event`] and returns
+//! [`Effect`]s. [`Attempt`] is one API call, a value that looks at the session and says what to do next. Time is passed
+//! in as a number, randomness as a seed. Nothing here reads a clock, awaits, or knows a browser; a core that named a web
+//! crate would not compile natively.
+
+mod answer;
+mod attempt;
+mod backoff;
+pub mod contract;
+mod expiry;
+mod identity;
+mod problem;
+mod random;
+mod scope;
+mod secret;
+mod session;
+mod state;
+mod time;
+mod verdict;
+
+pub use answer::{Answer, Body, Fields, OAuthError, Outcome, Unanswered};
+pub use attempt::{Attempt, Step};
+pub use expiry::Expiry;
+pub use identity::{Generation, Identity};
+pub use problem::Problem;
+pub use scope::{Destination, Scope};
+pub use secret::Secret;
+pub use session::{Ask, Effect, Event, Operation, Policy, Session, Ticket, TicketId};
+pub use state::{EndReason, Freshness, State, Status};
+pub use time::Millis;
+pub use verdict::{Grant, RefreshVerdict, Rules, Statuses};

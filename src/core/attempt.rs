@@ -1,0 +1,136 @@
+//! One API call, from the question "may it go?" to its delivery.
+//!
+//! An [`Attempt`] is a small value that the caller keeps; the session has no table of calls. It is pulled step by step:
+//! [`Attempt::start`], then [`Attempt::response`] with the status that came, and [`Attempt::resume`] each time the
+//! session has moved while the call was waiting. A call is sent at most twice, and never as two users.
+
+use super::identity::Generation;
+use super::problem::Problem;
+use super::session::{Event, Session};
+use super::state::Status;
+use super::time::Millis;
+
+/// What is known of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    /// The generation that it was sent with, or that was current when it was made; zero if nobody was known.
+    generation: Generation,
+    /// Whether its body can be sent a second time.
+    replayable: bool,
+    /// Whether a refused answer is in hand.
+    refused: bool,
+}
+
+/// What to do next with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Send it with the bearer of this generation.
+    Send(Generation),
+    /// Send it without a credential: nobody is signed in.
+    SendBare,
+    /// Wait until the session moves, then resume.
+    Wait,
+    /// Give the caller the answer in hand.
+    Deliver,
+    /// Fail the call.
+    Fail(Problem),
+}
+
+impl Attempt {
+    /// Begins a call.
+    ///
+    /// A call whose body cannot be sent twice goes out only with a token that is not about to end.
+    #[must_use]
+    pub fn start(session: &Session, now: Millis, replayable: bool) -> (Self, Step) {
+        let mut attempt = Self { generation: session.generation(), replayable, refused: false };
+        let step = match session.usable(now) {
+            Some(expiry) if replayable || !expiry.is_some_and(|expiry| expiry.is_due(now)) => {
+                Step::Send(session.generation())
+            }
+            Some(_) if session.is_holding_off(now) => Step::Send(session.generation()),
+            _ => attempt.hold(session, now),
+        };
+        attempt.note(step);
+        (attempt, step)
+    }
+
+    /// Takes the status of the answer in. With the step comes the generation whose token was refused, if the session
+    /// is to hear of it.
+    ///
+    /// # Source
+    /// RFC 6750 section 3.1: on `invalid_token` the client "MAY request a new access token and retry". Once.
+    #[must_use]
+    pub fn response(&mut self, session: &Session, now: Millis, status: u16) -> (Step, Option<Generation>) {
+        let was_bare = self.generation == Generation(0);
+        if self.refused || was_bare || !session.rules().expired.has(status) {
+            return (Step::Deliver, None);
+        }
+        self.refused = true;
+        let sent_with = self.generation;
+        let step = if self.replayable { self.resume(session, now) } else { Step::Deliver };
+        (step, Some(sent_with))
+    }
+
+    /// Looks at the session again.
+    #[must_use]
+    pub fn resume(&mut self, session: &Session, now: Millis) -> Step {
+        let step = if self.generation < session.epoch() && self.generation > Generation(0) {
+            Step::Fail(Problem::SessionChanged)
+        } else if session.usable(now).is_some() && (!self.refused || session.generation() > self.generation) {
+            // Somebody has renewed since: for a call that was refused, comparing the generation that got the 401 with
+            // the current one is what keeps it from refreshing again.
+            Step::Send(session.generation())
+        } else {
+            self.hold(session, now)
+        };
+        self.note(step);
+        step
+    }
+
+    /// What a call that waits wants of the session.
+    #[must_use]
+    pub fn need(self) -> Event {
+        Event::Needed { refused: self.refused.then_some(self.generation) }
+    }
+
+    /// What a call does that has no token to go with.
+    fn hold(self, session: &Session, now: Millis) -> Step {
+        match session.status() {
+            _ if session.is_disposed() => Step::Fail(Problem::Disposed),
+            Status::Unauthenticated if self.refused => Step::Deliver,
+            Status::Unauthenticated if self.was_signed_in(session) => Step::Fail(Problem::SessionEnded),
+            Status::Unauthenticated => Step::SendBare,
+            _ if session.is_busy() => Step::Wait,
+            _ => match session.problem() {
+                Some(problem) if session.is_holding_off(now) => Step::Fail(problem),
+                _ => Step::Wait,
+            },
+        }
+    }
+
+    /// Whether the call was made while somebody was signed in whose session has ended since.
+    fn was_signed_in(self, session: &Session) -> bool {
+        self.generation > Generation(0) && self.generation < session.generation()
+    }
+
+    fn note(&mut self, step: Step) {
+        match step {
+            Step::Send(generation) => self.generation = generation,
+            // Whatever comes back is the caller's: there was no token that could have been refused.
+            Step::SendBare => self.generation = Generation(0),
+            Step::Wait | Step::Deliver | Step::Fail(_) => {}
+        }
+    }
+
+    /// The attempt as a number, for a shell that keeps it outside of Rust.
+    #[must_use]
+    pub const fn pack(self) -> u32 {
+        self.generation.0 << 2 | (self.replayable as u32) << 1 | self.refused as u32
+    }
+
+    /// The attempt that [`Attempt::pack`] made this number of.
+    #[must_use]
+    pub const fn unpack(packed: u32) -> Self {
+        Self { generation: Generation(packed >> 2), replayable: packed & 2 != 0, refused: packed & 1 != 0 }
+    }
+}

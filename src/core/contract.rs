@@ -1,0 +1,92 @@
+//! A backend is data: the fields of a contract, which of them may be left out, and what they must look like.
+//!
+//! This table is the only place where the shape of a contract is written down. `cargo xtask build` turns it into the
+//! check that runs when a client is made, before the module is loaded, and `web::contract` reads by the same names.
+
+/// One field of a contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Where it stands: `refresh.path`.
+    pub path: &'static str,
+    /// What it must look like.
+    pub kind: Kind,
+    /// What it is when left out, as JSON; `None` if it may not be left out.
+    pub default: Option<&'static str>,
+}
+
+/// What the value of a field must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `/auth`, or an absolute `http(s)` URL, without query or fragment.
+    BaseUrl,
+    /// A path that begins with a slash.
+    Path,
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    Method,
+    /// How fields are sent: `json` or `form`.
+    Encoding,
+    /// Where a value stands in an answer: `data.accessToken`.
+    Key,
+    /// A list of statuses from 100 to 599.
+    Statuses,
+    /// A list of serialized origins (HTML standard): `https://api.example.com`, no path, no wildcard.
+    Origins,
+    /// Milliseconds, a whole number from 1 to 2^31 − 1 (what a timer can wait).
+    Millis,
+}
+
+impl Kind {
+    /// The name that the generated check knows it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BaseUrl => "base",
+            Self::Path => "path",
+            Self::Method => "method",
+            Self::Encoding => "encoding",
+            Self::Key => "key",
+            Self::Statuses => "statuses",
+            Self::Origins => "origins",
+            Self::Millis => "ms",
+        }
+    }
+}
+
+/// Operations that a backend need not have: leave the whole group out.
+pub const OPTIONAL: [&str; 4] = ["session", "exchange", "signIn", "signOut"];
+
+/// All fields.
+pub const FIELDS: &[Field] = &[
+    required("baseUrl", Kind::BaseUrl),
+    optional("refresh.method", Kind::Method, r#""POST""#),
+    required("refresh.path", Kind::Path),
+    optional("refresh.dead", Kind::Statuses, "[400,401,403]"),
+    optional("session.method", Kind::Method, r#""GET""#),
+    required("session.path", Kind::Path),
+    optional("signIn.method", Kind::Method, r#""POST""#),
+    required("signIn.path", Kind::Path),
+    optional("signIn.encoding", Kind::Encoding, r#""json""#),
+    optional("signIn.refused", Kind::Statuses, "[400,401,403,422]"),
+    optional("exchange.method", Kind::Method, r#""POST""#),
+    required("exchange.path", Kind::Path),
+    optional("exchange.encoding", Kind::Encoding, r#""json""#),
+    optional("signOut.method", Kind::Method, r#""POST""#),
+    required("signOut.path", Kind::Path),
+    optional("access.token", Kind::Key, r#""accessToken""#),
+    optional("access.expiresIn", Kind::Key, r#""expiresIn""#),
+    optional("user.at", Kind::Key, r#""user""#),
+    optional("user.id", Kind::Key, r#""id""#),
+    optional("error.at", Kind::Key, r#""error""#),
+    optional("api.origins", Kind::Origins, "[]"),
+    optional("api.expired", Kind::Statuses, "[401]"),
+    optional("timeoutMs", Kind::Millis, "10000"),
+    optional("leadMs", Kind::Millis, "60000"),
+];
+
+const fn required(path: &'static str, kind: Kind) -> Field {
+    Field { path, kind, default: None }
+}
+
+const fn optional(path: &'static str, kind: Kind, default: &'static str) -> Field {
+    Field { path, kind, default: Some(default) }
+}

@@ -1,0 +1,177 @@
+//! What the JavaScript side calls. Everything takes `&self`, and nothing here decides.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+use super::contract::Contract;
+use super::host::{self, Host};
+use super::outward;
+use super::shell::Shell;
+use crate::core::{Attempt, Destination, Event, Operation, Problem, Secret, Step};
+
+/// A call's body cannot be sent twice.
+const ONCE: u32 = 1;
+/// The URL is the platform's own, absolute.
+const ABSOLUTE: u32 = 2;
+
+/// One client: a session, its shell, and the questions that calls ask.
+///
+/// An answer to a question is a number: the low three bits say what to do ([`code`]), the rest is the attempt, to be
+/// handed back with the next question.
+#[wasm_bindgen]
+pub struct Client {
+    shell: Rc<Shell>,
+    problem: Cell<Option<Problem>>,
+}
+
+#[wasm_bindgen]
+impl Client {
+    /// A client of a contract that has been checked. Throws the name of a field that is not as checked.
+    #[wasm_bindgen(constructor)]
+    pub fn new(contract: &JsValue, host: Host) -> Result<Client, JsValue> {
+        Ok(Self { shell: Shell::new(Contract::read(contract)?, host), problem: Cell::new(None) })
+    }
+
+    /// Sets the origin of the document's base URL.
+    #[wasm_bindgen(js_name = setPage)]
+    pub fn set_page(&self, origin: Option<String>) {
+        self.shell.contract.borrow_mut().scope.set_page(origin);
+    }
+
+    /// A call is made: may it go, and how?
+    pub fn start(&self, url: &str, flags: u32) -> u32 {
+        match self.shell.contract.borrow().scope.destination(url, flags & ABSOLUTE != 0) {
+            Destination::Api => {}
+            Destination::Own | Destination::Foreign => return code::PASS,
+            Destination::Unresolved => return code::RESOLVE,
+        }
+        let now = host::now();
+        let session = self.shell.session.borrow();
+        let (attempt, step) = Attempt::start(&session, now, flags & ONCE == 0);
+        let wants = matches!(step, Step::Wait) || (matches!(step, Step::Send(_)) && session.is_due(now));
+        drop(session);
+        if wants {
+            self.shell.dispatch(attempt.need());
+        }
+        self.answer(attempt, step)
+    }
+
+    /// A call was answered with a status that may be for the session.
+    pub fn response(&self, attempt: u32, status: u16) -> u32 {
+        let mut attempt = Attempt::unpack(attempt);
+        let session = self.shell.session.borrow();
+        let (step, refused) = attempt.response(&session, host::now(), status);
+        drop(session);
+        if refused.is_some() {
+            self.shell.dispatch(Event::Needed { refused });
+        }
+        self.answer(attempt, step)
+    }
+
+    /// The session has moved while a call was waiting.
+    pub fn resume(&self, attempt: u32) -> u32 {
+        let mut attempt = Attempt::unpack(attempt);
+        let step = attempt.resume(&self.shell.session.borrow(), host::now());
+        if step == Step::Wait {
+            self.shell.dispatch(attempt.need());
+        }
+        self.answer(attempt, step)
+    }
+
+    /// The `Authorization` header of the current generation.
+    pub fn header(&self) -> Option<String> {
+        let session = self.shell.session.borrow();
+        session.bearer(session.generation()).map(Secret::expose).map(Into::into)
+    }
+
+    /// Why the last question was answered with [`code::FAIL`].
+    pub fn problem(&self) -> JsValue {
+        self.problem.take().map_or(JsValue::NULL, outward::problem)
+    }
+
+    /// The statuses that [`Client::response`] is to hear of.
+    #[wasm_bindgen(js_name = watchedStatuses)]
+    pub fn watched_statuses(&self) -> Vec<u16> {
+        self.shell.contract.borrow().policy.rules.expired.0.clone()
+    }
+
+    /// The application wants to know the session.
+    pub fn begin(&self) {
+        self.shell.dispatch(Event::Start);
+    }
+
+    /// Signs in with these fields. Resolves with nothing, or with the problem.
+    #[wasm_bindgen(js_name = signIn)]
+    pub fn sign_in(&self, fields: JsValue) -> Promise {
+        self.shell.ask(Operation::SignIn, fields)
+    }
+
+    /// Signs in with another provider's token.
+    pub fn exchange(&self, fields: JsValue) -> Promise {
+        self.shell.ask(Operation::Exchange, fields)
+    }
+
+    /// Signs out.
+    #[wasm_bindgen(js_name = signOut)]
+    pub fn sign_out(&self) -> Promise {
+        self.shell.ask(Operation::SignOut, JsValue::UNDEFINED)
+    }
+
+    /// Renews the access token.
+    pub fn refresh(&self) -> Promise {
+        self.shell.ask(Operation::Refresh, JsValue::UNDEFINED)
+    }
+
+    /// Reads the session's data anew.
+    pub fn update(&self) -> Promise {
+        self.shell.ask(Operation::ReadSession, JsValue::UNDEFINED)
+    }
+
+    /// The page was shown or hidden.
+    pub fn visible(&self, visible: bool) {
+        self.shell.dispatch(Event::Visible(visible));
+    }
+
+    /// The platform says that the network is back.
+    pub fn online(&self) {
+        self.shell.dispatch(Event::Online);
+    }
+
+    /// Numbers about the present token that are no secret.
+    pub fn inspect(&self) -> JsValue {
+        outward::inspection(&self.shell.session.borrow(), host::now())
+    }
+
+    /// Ends the client: no timer and no waiting call is left.
+    pub fn dispose(&self) {
+        self.shell.dispatch(Event::Dispose);
+    }
+
+    fn answer(&self, attempt: Attempt, step: Step) -> u32 {
+        let code = match step {
+            Step::Send(_) => code::SEND,
+            Step::SendBare => code::BARE,
+            Step::Wait => code::WAIT,
+            Step::Deliver => code::DELIVER,
+            Step::Fail(problem) => {
+                self.problem.set(Some(problem));
+                code::FAIL
+            }
+        };
+        attempt.pack() << 3 | code
+    }
+}
+
+/// What the low three bits of an answer say.
+mod code {
+    pub(super) const PASS: u32 = 0;
+    pub(super) const SEND: u32 = 1;
+    pub(super) const BARE: u32 = 2;
+    pub(super) const WAIT: u32 = 3;
+    pub(super) const DELIVER: u32 = 4;
+    pub(super) const FAIL: u32 = 5;
+    pub(super) const RESOLVE: u32 = 6;
+}

@@ -1,0 +1,141 @@
+//! Sends the SDK's own requests and reads the fields that the contract names. It judges nothing.
+
+use gloo_net::http::Request;
+use js_sys::{Array, Date, JSON, Reflect, SyntaxError};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
+
+use super::contract::{Endpoint, Places};
+use super::host;
+use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Unanswered};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = URLSearchParams)]
+    type Form;
+
+    #[wasm_bindgen(constructor, js_class = "URLSearchParams")]
+    fn new(fields: &JsValue) -> Form;
+}
+
+/// A request that is ready to go.
+pub(super) struct Prepared(Request);
+
+/// An answer, and the user in it, which stays a JavaScript value.
+pub(super) struct Reply {
+    pub outcome: Outcome,
+    pub user: JsValue,
+}
+
+impl Reply {
+    /// No answer came.
+    pub(super) fn unanswered() -> Self {
+        Self { outcome: Err(Unanswered::Network), user: JsValue::UNDEFINED }
+    }
+}
+
+/// Builds the request of an operation.
+///
+/// Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
+/// mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes.
+pub(super) fn prepare(
+    operation: Operation,
+    endpoint: &Endpoint,
+    fields: &JsValue,
+    bearer: Option<&Secret>,
+) -> Result<Prepared, JsValue> {
+    let init = RequestInit::new();
+    init.set_method(&endpoint.method);
+    init.set_credentials(RequestCredentials::Include);
+    init.set_cache(RequestCache::NoStore);
+    init.set_redirect(RequestRedirect::Manual);
+    let outlives_page = matches!(operation, Operation::Refresh | Operation::SignOut);
+    Reflect::set(&init, &"keepalive".into(), &outlives_page.into())?;
+    let headers = web_sys::Headers::new()?;
+    headers.set("accept", "application/json")?;
+    if let Some(bearer) = bearer {
+        headers.set("authorization", bearer.expose())?;
+    }
+    if fields.is_object() {
+        if endpoint.form {
+            init.set_body(&Form::new(fields));
+        } else {
+            headers.set("content-type", "application/json")?;
+            init.set_body(&JSON::stringify(fields)?.into());
+        }
+    }
+    init.set_headers(&headers);
+    Ok(Prepared(web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into()))
+}
+
+/// Sends it and reads the answer.
+pub(super) async fn send(prepared: Prepared, places: &Places) -> Reply {
+    let Ok(response) = prepared.0.send().await else { return Reply::unanswered() };
+    let headers = response.headers();
+    let is_html = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    let retry_after = headers.get("retry-after").and_then(|value| read_retry_after(&value, headers.get("date")));
+    let status = response.status();
+    let answered = |body, user| Reply { outcome: Ok(Answer { status, body, retry_after }), user };
+    if is_html {
+        return answered(Body::Html, JsValue::UNDEFINED);
+    }
+    match read_json(response.into()).await {
+        Ok(json) => {
+            let user = at(&json, &places.user);
+            answered(Body::Json(read_fields(&json, &user, places)), user)
+        }
+        Err(error) if error.is_instance_of::<SyntaxError>() => answered(Body::Other, JsValue::UNDEFINED),
+        // The body broke off: as good as no answer.
+        Err(_) => Reply::unanswered(),
+    }
+}
+
+/// The platform parses, so that a body with a token in it never lies in WASM memory as a whole.
+async fn read_json(response: web_sys::Response) -> Result<JsValue, JsValue> {
+    JsFuture::from(response.json()?).await
+}
+
+fn read_fields(json: &JsValue, user: &JsValue, places: &Places) -> Fields {
+    let id = at(user, &places.user_id);
+    let has_id = id.as_string().is_some() || id.as_f64().is_some();
+    Fields {
+        access_token: at(json, &places.access_token).as_string().filter(|token| !token.is_empty()).map(bearer),
+        expires_in: at(json, &places.expires_in).as_f64(),
+        has_user: user.is_object(),
+        identity: has_id.then(|| Identity::of(&host::text(&id))),
+        error: at(json, &places.error).as_string().and_then(|code| OAuthError::read(&code)),
+    }
+}
+
+/// RFC 6750 section 2.1.
+fn bearer(token: String) -> Secret {
+    let token = Secret::new(token);
+    let mut header = String::with_capacity("Bearer ".len() + token.expose().len());
+    header.push_str("Bearer ");
+    header.push_str(token.expose());
+    Secret::new(header)
+}
+
+/// The value at a place such as `data.user`; undefined if there is none.
+fn at(value: &JsValue, place: &Array) -> JsValue {
+    let mut found = value.clone();
+    for key in place.iter() {
+        if !found.is_object() {
+            return JsValue::UNDEFINED;
+        }
+        found = Reflect::get(&found, &key).unwrap_or(JsValue::UNDEFINED);
+    }
+    found
+}
+
+/// `Retry-After` is seconds, or a date that is compared with the server's own (RFC 9110 section 10.2.3).
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+fn read_retry_after(value: &str, date: Option<String>) -> Option<Millis> {
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Millis::from_secs(seconds.into()));
+    }
+    let now = date.map_or_else(Date::now, |date| Date::parse(&date));
+    let span = Date::parse(value) - now;
+    span.is_finite().then_some(Millis(span.max(0.0) as u64))
+}

@@ -1,0 +1,69 @@
+//! The platform's functions that the shell calls, and the object through which it speaks to its JavaScript side.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::core::Millis;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the JavaScript side of a client lends to the shell.
+    #[wasm_bindgen(typescript_type = "Host")]
+    pub type Host;
+
+    /// The state or the data has changed.
+    #[wasm_bindgen(method)]
+    pub fn publish(this: &Host, state: JsValue, data: JsValue);
+
+    /// Calls that wait are to be resumed.
+    #[wasm_bindgen(method)]
+    pub fn resume(this: &Host);
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+
+    #[wasm_bindgen(js_namespace = Math, js_name = random)]
+    fn math_random() -> f64;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, delay: f64) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(handle: &JsValue);
+
+    #[wasm_bindgen(js_name = String)]
+    pub fn text(value: &JsValue) -> String;
+}
+
+/// A longer timer fires at once (HTML standard: a timer's delay is a signed 32-bit number).
+const LONGEST_TIMER: u64 = i32::MAX as u64;
+
+/// The monotonic clock (High Resolution Time standard).
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since the page began")]
+pub(super) fn now() -> Millis {
+    Millis(performance_now() as u64)
+}
+
+/// A seed for jitter. It is not for secrets.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "53 bits of it will do")]
+pub(super) fn seed() -> u64 {
+    (math_random() * 9_007_199_254_740_992.0) as u64
+}
+
+/// A timer that is cleared when it is dropped.
+pub(super) struct Timer(JsValue);
+
+impl Timer {
+    /// Calls back after `delay`, or after the longest time that the platform can wait.
+    #[expect(clippy::cast_precision_loss, reason = "31 bits fit")]
+    pub(super) fn after(delay: Millis, callback: &Function) -> Self {
+        // A timer may fire a little early: one millisecond more, and the deadline has come for certain.
+        Self(set_timeout(callback, delay.0.saturating_add(1).min(LONGEST_TIMER) as f64))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.0);
+    }
+}

@@ -1,0 +1,177 @@
+//! Carries out the machine's effects, each to its end, in the order given.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::contract::Contract;
+use super::fetch;
+use super::host::{self, Host, Timer};
+use super::outward;
+use crate::core::{Ask, Effect, Event, Operation, Problem, Secret, Session, Ticket, TicketId};
+
+/// What the application asked for and waits for.
+struct Asked {
+    ask: Ask,
+    fields: JsValue,
+    resolve: Function,
+}
+
+/// One client's machine with all that belongs to it.
+pub(super) struct Shell {
+    pub session: RefCell<Session>,
+    pub contract: RefCell<Contract>,
+    host: Host,
+    events: RefCell<VecDeque<Event>>,
+    running: Cell<bool>,
+    asked: RefCell<Vec<Asked>>,
+    asks: Cell<u32>,
+    /// The user in an answer whose verdict is not there yet.
+    user: RefCell<Option<(TicketId, JsValue)>>,
+    data: RefCell<JsValue>,
+    tick: RefCell<Option<Closure<dyn FnMut()>>>,
+    timer: RefCell<Option<Timer>>,
+}
+
+impl Shell {
+    pub(super) fn new(contract: Contract, host: Host) -> Rc<Self> {
+        let session = Session::new(contract.policy.clone(), host::seed());
+        let shell = Rc::new(Self {
+            session: RefCell::new(session),
+            contract: RefCell::new(contract),
+            host,
+            events: RefCell::default(),
+            running: Cell::default(),
+            asked: RefCell::default(),
+            asks: Cell::default(),
+            user: RefCell::default(),
+            data: RefCell::new(JsValue::NULL),
+            tick: RefCell::default(),
+            timer: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&shell);
+        let tick = Closure::new(move || with(&weak, |shell| shell.dispatch(Event::Tick)));
+        *shell.tick.borrow_mut() = Some(tick);
+        shell
+    }
+
+    /// Feeds the machine. An event that comes while effects are being carried out waits until they are.
+    pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
+        self.events.borrow_mut().push_back(event);
+        if self.running.replace(true) {
+            return;
+        }
+        loop {
+            let next = self.events.borrow_mut().pop_front();
+            let Some(event) = next else { break };
+            let effects = self.session.borrow_mut().on(host::now(), event);
+            for effect in effects {
+                self.carry_out(effect);
+            }
+        }
+        self.running.set(false);
+        self.rearm();
+    }
+
+    /// Asks for an operation. The promise resolves with nothing, or with the problem.
+    pub(super) fn ask(self: &Rc<Self>, operation: Operation, fields: JsValue) -> Promise {
+        let ask = Ask(self.asks.get());
+        self.asks.set(ask.0.wrapping_add(1));
+        let promise = Promise::new(&mut |resolve, _| {
+            self.asked.borrow_mut().push(Asked { ask, fields: fields.clone(), resolve });
+        });
+        self.dispatch(Event::Asked(ask, operation));
+        promise
+    }
+
+    fn carry_out(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Perform(ticket) => self.perform(ticket),
+            Effect::Adopt(ticket) => {
+                if let Some((_, user)) = self.user.borrow_mut().take_if(|(answered, _)| *answered == ticket) {
+                    *self.data.borrow_mut() = user;
+                }
+                self.publish();
+            }
+            Effect::Forget => *self.data.borrow_mut() = JsValue::NULL,
+            Effect::Settle(ask, result) => self.settle(ask, result),
+            Effect::Resume => self.host.resume(),
+            Effect::Publish => self.publish(),
+        }
+    }
+
+    fn perform(self: &Rc<Self>, ticket: Ticket) {
+        let prepared = self.prepare(ticket);
+        let shell = Rc::downgrade(self);
+        let places = self.contract.borrow().places.clone();
+        spawn_local(async move {
+            let reply = match prepared {
+                Some(prepared) => fetch::send(prepared, &places).await,
+                None => fetch::Reply::unanswered(),
+            };
+            with(&shell, |shell| {
+                *shell.user.borrow_mut() = Some((ticket.id, reply.user));
+                shell.dispatch(Event::Answered(ticket.id, reply.outcome));
+                *shell.user.borrow_mut() = None;
+            });
+        });
+    }
+
+    fn prepare(&self, ticket: Ticket) -> Option<fetch::Prepared> {
+        let contract = self.contract.borrow();
+        let session = self.session.borrow();
+        let fields = ticket.ask.map_or(JsValue::UNDEFINED, |ask| self.fields(ask));
+        let bearer = match ticket.operation {
+            Operation::ReadSession => session.bearer(ticket.base).cloned(),
+            _ => None,
+        };
+        fetch::prepare(ticket.operation, contract.endpoint(ticket.operation)?, &fields, bearer.as_ref()).ok()
+    }
+
+    fn fields(&self, ask: Ask) -> JsValue {
+        let mut asked = self.asked.borrow_mut();
+        asked.iter_mut().find(|asked| asked.ask == ask).map_or(JsValue::UNDEFINED, |asked| {
+            // A password is not kept longer than it takes to send it.
+            std::mem::replace(&mut asked.fields, JsValue::UNDEFINED)
+        })
+    }
+
+    fn settle(&self, ask: Ask, result: Result<(), Problem>) {
+        let mut waiting = self.asked.borrow_mut();
+        let place = waiting.iter().position(|asked| asked.ask == ask);
+        let asked = place.map(|place| waiting.swap_remove(place));
+        drop(waiting);
+        if let Some(asked) = asked {
+            let value = result.map_or_else(outward::problem, |()| JsValue::UNDEFINED);
+            // A promise's resolve function does not throw.
+            let _ = asked.resolve.call1(&JsValue::UNDEFINED, &value);
+        }
+    }
+
+    fn publish(&self) {
+        let state = outward::state(self.session.borrow().state());
+        let data = self.data.borrow().clone();
+        self.host.publish(state, data);
+    }
+
+    fn rearm(&self) {
+        let now = host::now();
+        let deadline = self.session.borrow().deadline(now);
+        let tick = self.tick.borrow();
+        let timer = match (deadline, tick.as_ref()) {
+            (Some(deadline), Some(tick)) => Some(Timer::after(deadline.since(now), tick.as_ref().unchecked_ref())),
+            _ => None,
+        };
+        *self.timer.borrow_mut() = timer;
+    }
+}
+
+fn with(shell: &Weak<Shell>, act: impl FnOnce(&Rc<Shell>)) {
+    if let Some(shell) = shell.upgrade() {
+        act(&shell);
+    }
+}
