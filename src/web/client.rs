@@ -103,31 +103,31 @@ impl Client {
         self.shell.dispatch(Event::Start);
     }
 
-    /// Signs in with these fields. Resolves with nothing, or with the problem.
+    /// Signs in with this body. Resolves with nothing, or with the problem.
     #[wasm_bindgen(js_name = signIn)]
-    pub fn sign_in(&self, fields: JsValue) -> Promise {
-        self.shell.ask(Operation::SignIn, fields)
+    pub fn sign_in(&self, body: &JsValue) -> Promise {
+        self.shell.ask(Operation::SignIn, body)
     }
 
     /// Signs in with another provider's token.
-    pub fn exchange(&self, fields: JsValue) -> Promise {
-        self.shell.ask(Operation::Exchange, fields)
+    pub fn exchange(&self, body: &JsValue) -> Promise {
+        self.shell.ask(Operation::Exchange, body)
     }
 
     /// Signs out.
     #[wasm_bindgen(js_name = signOut)]
     pub fn sign_out(&self) -> Promise {
-        self.shell.ask(Operation::SignOut, JsValue::UNDEFINED)
+        self.shell.ask(Operation::SignOut, &JsValue::UNDEFINED)
     }
 
     /// Renews the access token.
     pub fn refresh(&self) -> Promise {
-        self.shell.ask(Operation::Refresh, JsValue::UNDEFINED)
+        self.shell.ask(Operation::Refresh, &JsValue::UNDEFINED)
     }
 
     /// Reads the session's data anew.
     pub fn update(&self) -> Promise {
-        self.shell.ask(Operation::ReadSession, JsValue::UNDEFINED)
+        self.shell.ask(Operation::ReadSession, &JsValue::UNDEFINED)
     }
 
     /// The page was shown or hidden.

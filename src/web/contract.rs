@@ -12,7 +12,7 @@ use crate::core::{Millis, Operation, Policy, Rules, Scope, Statuses};
 pub(super) struct Endpoint {
     pub method: String,
     pub url: String,
-    pub form: bool,
+    pub content_type: &'static str,
 }
 
 /// Where the fields of an answer stand.
@@ -121,7 +121,8 @@ impl Reader<'_> {
     fn endpoint(&self, group: &str) -> Result<Option<Endpoint>, JsValue> {
         let name = |field: &str| [group, field].concat();
         let Some(url) = self.value(&name(".path")).as_string() else { return Ok(None) };
-        let form = self.value(&name(".encoding")).as_string().is_some_and(|encoding| encoding == "form");
-        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, form }))
+        let is_form = self.value(&name(".encoding")).as_string().is_some_and(|encoding| encoding == "form");
+        let content_type = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
+        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, content_type }))
     }
 }

@@ -1,23 +1,14 @@
 //! Sends the SDK's own requests and reads the fields that the contract names. It judges nothing.
 
 use gloo_net::http::Request;
-use js_sys::{Array, Date, JSON, Reflect, SyntaxError};
-use wasm_bindgen::prelude::*;
+use js_sys::{Array, Date, Reflect, SyntaxError};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::contract::{Endpoint, Places};
 use super::host;
 use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Unanswered};
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = URLSearchParams)]
-    type Form;
-
-    #[wasm_bindgen(constructor, js_class = "URLSearchParams")]
-    fn new(fields: &JsValue) -> Form;
-}
 
 /// A request that is ready to go.
 pub(super) struct Prepared(Request);
@@ -42,7 +33,7 @@ impl Reply {
 pub(super) fn prepare(
     operation: Operation,
     endpoint: &Endpoint,
-    fields: &JsValue,
+    body: &JsValue,
     bearer: Option<&Secret>,
 ) -> Result<Prepared, JsValue> {
     let init = RequestInit::new();
@@ -57,13 +48,9 @@ pub(super) fn prepare(
     if let Some(bearer) = bearer {
         headers.set("authorization", bearer.expose())?;
     }
-    if fields.is_object() {
-        if endpoint.form {
-            init.set_body(&Form::new(fields));
-        } else {
-            headers.set("content-type", "application/json")?;
-            init.set_body(&JSON::stringify(fields)?.into());
-        }
+    if body.is_string() {
+        headers.set("content-type", endpoint.content_type)?;
+        init.set_body(body);
     }
     init.set_headers(&headers);
     Ok(Prepared(web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into()))

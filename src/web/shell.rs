@@ -12,12 +12,13 @@ use super::contract::Contract;
 use super::fetch;
 use super::host::{self, Host, Timer};
 use super::outward;
-use crate::core::{Ask, Effect, Event, Operation, Problem, Secret, Session, Ticket, TicketId};
+use crate::core::{Ask, Effect, Event, Operation, Problem, Session, Ticket, TicketId};
 
 /// What the application asked for and waits for.
 struct Asked {
     ask: Ask,
-    fields: JsValue,
+    /// The body to send, which stays a JavaScript value.
+    body: JsValue,
     resolve: Function,
 }
 
@@ -78,11 +79,11 @@ impl Shell {
     }
 
     /// Asks for an operation. The promise resolves with nothing, or with the problem.
-    pub(super) fn ask(self: &Rc<Self>, operation: Operation, fields: JsValue) -> Promise {
+    pub(super) fn ask(self: &Rc<Self>, operation: Operation, body: &JsValue) -> Promise {
         let ask = Ask(self.asks.get());
         self.asks.set(ask.0.wrapping_add(1));
         let promise = Promise::new(&mut |resolve, _| {
-            self.asked.borrow_mut().push(Asked { ask, fields: fields.clone(), resolve });
+            self.asked.borrow_mut().push(Asked { ask, body: body.clone(), resolve });
         });
         self.dispatch(Event::Asked(ask, operation));
         promise
@@ -124,19 +125,19 @@ impl Shell {
     fn prepare(&self, ticket: Ticket) -> Option<fetch::Prepared> {
         let contract = self.contract.borrow();
         let session = self.session.borrow();
-        let fields = ticket.ask.map_or(JsValue::UNDEFINED, |ask| self.fields(ask));
+        let body = ticket.ask.map_or(JsValue::UNDEFINED, |ask| self.body(ask));
         let bearer = match ticket.operation {
             Operation::ReadSession => session.bearer(ticket.base).cloned(),
             _ => None,
         };
-        fetch::prepare(ticket.operation, contract.endpoint(ticket.operation)?, &fields, bearer.as_ref()).ok()
+        fetch::prepare(ticket.operation, contract.endpoint(ticket.operation)?, &body, bearer.as_ref()).ok()
     }
 
-    fn fields(&self, ask: Ask) -> JsValue {
+    fn body(&self, ask: Ask) -> JsValue {
         let mut asked = self.asked.borrow_mut();
         asked.iter_mut().find(|asked| asked.ask == ask).map_or(JsValue::UNDEFINED, |asked| {
             // A password is not kept longer than it takes to send it.
-            std::mem::replace(&mut asked.fields, JsValue::UNDEFINED)
+            std::mem::replace(&mut asked.body, JsValue::UNDEFINED)
         })
     }
 

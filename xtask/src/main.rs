@@ -1,1 +1,58 @@
-fn main() {}
+//! The project's commands: `cargo xtask build`, `demo`, `test`, …
+//!
+//! Each sets up what it needs and lacks, says what it does while it does it, and ends with an exit code.
+
+mod browsers;
+mod demo;
+mod package;
+mod process;
+mod readme;
+mod screenshot;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, shows and tests relatch")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the npm package into `pkg/`
+    Build,
+    /// Build, start the example backend on embedded SQLite, and serve the demo page
+    Demo(demo::Options),
+    /// Install what is missing and run every test; ends with `N passed, N failed`
+    Test(test::Options),
+    /// Photograph the demo for the README
+    Screenshot,
+    /// Write the README's measured numbers anew
+    Readme,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    match Cli::parse().command {
+        Command::Build => package::build(),
+        Command::Demo(options) => demo::run(&options),
+        Command::Test(options) => test::run(&options),
+        Command::Screenshot => screenshot::run(),
+        Command::Readme => readme::write(),
+    }
+}

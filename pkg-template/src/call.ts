@@ -1,0 +1,90 @@
+/** Prepares one call so that it can be sent, and sent once more. Decides nothing. */
+
+type Input = RequestInfo | URL;
+
+const isRequest = (input: unknown): input is Request =>
+  typeof input === "object" && Object.prototype.toString.call(input) === "[object Request]";
+
+const isStream = (body: unknown): boolean => Object.prototype.toString.call(body) === "[object ReadableStream]";
+
+/** A `RequestInit` that is not a plain object may inherit its members (a `Request` given as `init` does). */
+const isPlain = (init: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(init));
+
+/** A call to `fetch`, kept until it has settled. */
+export class Call {
+  readonly url: string;
+  /** Whether `url` was made by the platform's own parser. */
+  readonly isAbsolute: boolean;
+  /** Whether the body is a stream, which cannot be sent twice. */
+  readonly isOnce: boolean;
+  #input: Input;
+  #init: RequestInit | undefined;
+  #spare: Request | undefined;
+
+  constructor(input: Input, init: RequestInit | undefined) {
+    this.isOnce = init !== undefined && init !== null && isStream(init.body);
+    if (init && !isPlain(init)) {
+      input = new Request(input, init);
+      init = undefined;
+    }
+    this.#input = input;
+    this.#init = init ?? undefined;
+    this.isAbsolute = typeof input !== "string";
+    this.url = isRequest(input) ? input.url : input instanceof URL ? input.href : String(input);
+    if (typeof input === "object" && !isRequest(input) && !(input instanceof URL)) this.isAbsolute = false;
+  }
+
+  get signal(): AbortSignal | null | undefined {
+    return this.#init?.signal ?? (isRequest(this.#input) ? this.#input.signal : undefined);
+  }
+
+  /** Whether the caller has brought a credential of its own. */
+  get hasAuthorization(): boolean {
+    const headers = this.#init?.headers ?? (isRequest(this.#input) ? this.#input.headers : undefined);
+    return headers ? new Headers(headers).has("authorization") : false;
+  }
+
+  /** Sends it as it is. */
+  sendBare(): Promise<Response> {
+    return fetch(this.#input, this.#init);
+  }
+
+  /** Takes the body over, as `fetch` does at once, before a wait. */
+  hold(): void {
+    if (this.#init?.body === undefined || this.#init.body === null || this.isOnce) return;
+    this.#input = new Request(this.#input, this.#init);
+    this.#init = undefined;
+  }
+
+  /** Sends it with the credential. A body is copied only where it is part of a `Request`. */
+  send(authorization: string): Promise<Response> {
+    const init = this.#init;
+    const input = this.#spare ?? this.#input;
+    if (!isRequest(input)) {
+      return fetch(input, { ...init, headers: withAuthorization(init?.headers, authorization) });
+    }
+    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
+    if (init) return fetch(input, { ...init, headers: withAuthorization(init.headers ?? input.headers, authorization) });
+    // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
+    const own = new Request(input);
+    own.headers.set("authorization", authorization);
+    return fetch(own);
+  }
+}
+
+function withAuthorization(headers: HeadersInit | undefined, authorization: string): HeadersInit {
+  if (headers === undefined || (isPlain(headers) && !(Symbol.iterator in headers))) return { ...headers, authorization };
+  const own = new Headers(headers);
+  own.set("authorization", authorization);
+  return own;
+}
+
+let canStream: boolean | undefined;
+
+/** Whether the platform sends a stream as a body. One that does not would send the text `[object ReadableStream]`. */
+export function sendsStreams(): boolean {
+  canStream ??= !new Request("data:,", { method: "POST", body: new ReadableStream(), duplex: "half" } as RequestInit).headers.has(
+    "content-type",
+  );
+  return canStream;
+}

@@ -1,0 +1,104 @@
+/**
+ * Every way in which relatch fails, by a stable code.
+ *
+ * - `Network`: the refresh (or sign-in) could not be sent, or its answer was lost.
+ * - `Timeout`: no answer within the contract's `timeoutMs`.
+ * - `TryLater`: the server said 408, 425, 429 or 5xx; see `retryAfterMs`.
+ * - `BadResponse`: the answer is not what the contract says (a page instead of JSON, no token, a redirect).
+ * - `Misconfigured`: the server refused the request itself (404, 405, 415, `invalid_client`): the contract is wrong.
+ * - `BadCredentials`: sign-in was refused. The state is unchanged.
+ * - `SessionEnded`: the session ended before the call could be sent.
+ * - `SessionChanged`: somebody signed in or out since the call was made; it was not sent as another user.
+ * - `Disposed`: the client was disposed of.
+ * - `InvalidContract`: see `issues`, one for every mistake.
+ * - `NotSupported`: the contract has no such operation.
+ * - `NotConfigured`: `configure()` was not called.
+ * - `ModuleUnavailable`: the WebAssembly module could not start; the next call tries again.
+ * - `StreamBodyUnsupported`: this browser cannot send a `ReadableStream` as a request body.
+ */
+export type RelatchErrorCode =
+  | "Network"
+  | "Timeout"
+  | "TryLater"
+  | "BadResponse"
+  | "Misconfigured"
+  | "BadCredentials"
+  | "SessionEnded"
+  | "SessionChanged"
+  | "Disposed"
+  | "InvalidContract"
+  | "NotSupported"
+  | "NotConfigured"
+  | "ModuleUnavailable"
+  | "StreamBodyUnsupported";
+
+/** One mistake in a contract. */
+export interface ContractIssue {
+  /** Where it is: `contract.refresh.path`. */
+  readonly path: string;
+  /** What is expected there, and what was found. */
+  readonly message: string;
+}
+
+/** What is known of a failure beside its code. */
+export interface RelatchErrorDetails {
+  /** Whether the same thing, done later, may succeed without anybody changing anything. */
+  readonly temporary?: boolean | undefined;
+  /** The status of the answer behind it; 0 for a redirect that was not followed. */
+  readonly status?: number | undefined;
+  /** How long the server asked to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** Every mistake, for `InvalidContract`. */
+  readonly issues?: readonly ContractIssue[] | undefined;
+  /** What was thrown underneath. */
+  readonly cause?: unknown;
+}
+
+const MESSAGES: Record<RelatchErrorCode, string> = {
+  Network: "The auth server could not be reached. The session is kept; try again when the network is back.",
+  Timeout: "The auth server did not answer in time. The session is kept; try again.",
+  TryLater: "The auth server is busy. The session is kept; try again later.",
+  BadResponse: "The auth server's answer is not what the contract says. The session is kept; check the contract's paths and fields.",
+  Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
+  BadCredentials: "Sign-in was refused. Check the credentials.",
+  SessionEnded: "The session has ended. Sign in again.",
+  SessionChanged: "Somebody signed in or out since this call was made; it was not sent as another user. Make it again.",
+  Disposed: "This session client was disposed of. Make a new one with createSession().",
+  InvalidContract: "The contract is not valid.",
+  NotSupported: "The contract does not describe this operation. Add it to the contract.",
+  NotConfigured: "There is no default session. Call configure() first.",
+  ModuleUnavailable:
+    "The WebAssembly module could not start. Under a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'. The next call tries again.",
+  StreamBodyUnsupported: "This browser cannot send a ReadableStream as a body. Send a Blob or an ArrayBuffer.",
+};
+
+/** The one error class of relatch. It holds no token, no cookie and no personal data. */
+export class RelatchError extends Error {
+  override readonly name = "RelatchError";
+  readonly code: RelatchErrorCode;
+  /** Whether the same thing, done later, may succeed without anybody changing anything. */
+  readonly temporary: boolean;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly issues: readonly ContractIssue[] | undefined;
+
+  constructor(code: RelatchErrorCode, details: RelatchErrorDetails = {}) {
+    const listed = details.issues?.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("") ?? "";
+    super(MESSAGES[code] + listed, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.temporary = details.temporary ?? false;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+    this.issues = details.issues;
+  }
+}
+
+/** Whether a value is a {@link RelatchError}, also one of another frame or another copy of relatch. */
+export function isRelatchError(value: unknown, code?: RelatchErrorCode): value is RelatchError {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value as RelatchError).name === "RelatchError" &&
+    (code === undefined ? typeof (value as RelatchError).code === "string" : (value as RelatchError).code === code)
+  );
+}

@@ -1,0 +1,286 @@
+import type { Client } from "../generated/relatch.js";
+import { Call, sendsStreams } from "./call.js";
+import { checkContract, resolveContract, type Contract } from "./contract.js";
+import { RelatchError, type RelatchErrorCode } from "./errors.js";
+import { load } from "./load.js";
+import type { Credentials, Inspection, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
+
+/** What a session is made of. */
+export interface SessionOptions {
+  /** The backend. */
+  readonly contract: Contract;
+}
+
+/** What the low three bits of the core's answer say (`code` in `src/web/client.rs`). */
+const [PASS, SEND, BARE, WAIT, DELIVER, FAIL, RESOLVE] = [0, 1, 2, 3, 4, 5, 6] as const;
+/** What a call tells of itself (`ONCE` and `ABSOLUTE` there). */
+const [ONCE, ABSOLUTE] = [1, 2] as const;
+
+interface Problem {
+  readonly code: RelatchErrorCode;
+  readonly temporary: boolean;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+}
+
+const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);
+
+const INITIAL: SessionState = {
+  status: "loading",
+  data: null,
+  reason: null,
+  freshness: "fresh",
+  error: null,
+  refreshing: false,
+};
+
+/**
+ * Makes a session with a backend. Returns at once: nothing is loaded and nothing is sent before it is needed.
+ *
+ * @throws RelatchError `InvalidContract`, naming every mistake in the contract with its path.
+ */
+export function createSession(options: SessionOptions): SessionClient {
+  const flat = checkContract(options?.contract);
+  let client: Client | undefined;
+  let booting: Promise<Client> | undefined;
+  let disposed = false;
+  let watched: readonly number[] = [];
+  let base: string | undefined;
+  let state = INITIAL;
+  const listeners = new Set<(state: SessionState) => void>();
+  const cleanups: (() => void)[] = [];
+
+  // The bearer of one generation, beside the module and out of reach of the page.
+  let bearer: string | undefined;
+  let bearerGeneration = 0;
+
+  let resume: () => void;
+  let moved: Promise<void>;
+  const nextMove = (): void => void (moved = new Promise((resolve) => (resume = resolve)));
+  nextMove();
+
+  const change = (next: SessionState): void => {
+    state = next;
+    if (next.error?.code === "Misconfigured") console.error(next.error);
+    for (const listener of [...listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // A listener's mistake is reported and harms nobody else.
+        reportError(error);
+      }
+    }
+  };
+
+  const host = {
+    publish(next: SessionState & { problem: Problem | null }, user: unknown): void {
+      const { problem, ...rest } = next;
+      bearer = undefined;
+      const same = JSON.stringify(state.data?.user) === JSON.stringify(user);
+      const data = rest.status !== "authenticated" ? null : same ? state.data : { user };
+      const reason = rest.reason ?? null;
+      change({ ...rest, reason, data, error: problem ? errorOf(problem) : null } as SessionState);
+    },
+    resume(): void {
+      bearer = undefined;
+      const wake = resume;
+      nextMove();
+      wake();
+    },
+  };
+
+  const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
+
+  const syncPage = (live: Client): void => {
+    const now = pageUrl();
+    if (now === base) return;
+    base = now;
+    const origin = now && new URL(now).origin;
+    live.setPage(origin === "null" ? undefined : origin);
+  };
+
+  const listen = (target: EventTarget | undefined, type: string, act: () => void): void => {
+    target?.addEventListener?.(type, act);
+    cleanups.push(() => target?.removeEventListener?.(type, act));
+  };
+
+  const boot = (): Promise<Client> => {
+    if (disposed) return Promise.reject(new RelatchError("Disposed"));
+    booting ??= load()
+      .then((Core) => {
+        if (disposed) throw new RelatchError("Disposed");
+        client = new Core(resolveContract(flat, pageUrl()), host);
+        watched = [...client.watchedStatuses()];
+        const live = client;
+        const doc = globalThis.document as Document | undefined;
+        const look = (): void => live.visible(doc?.visibilityState !== "hidden");
+        listen(doc, "visibilitychange", look);
+        listen(globalThis, "pageshow", look);
+        listen(globalThis, "online", () => live.online());
+        look();
+        return client;
+      })
+      .catch((error: unknown) => {
+        booting = undefined;
+        const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
+        if (!disposed) change({ ...state, error: known });
+        throw known;
+      });
+    return booting;
+  };
+
+  /** The header of an answer's generation, fetched from the module once a generation. */
+  const authorization = (live: Client, answer: number): string => {
+    const generation = answer >>> 5;
+    if (bearer === undefined || bearerGeneration !== generation) {
+      bearer = live.header() ?? "";
+      bearerGeneration = generation;
+    }
+    return bearer;
+  };
+
+  const startCall = (live: Client, call: Call): number => {
+    if (call.hasAuthorization) return PASS;
+    const once = call.isOnce ? ONCE : 0;
+    if (!call.isAbsolute) syncPage(live);
+    const answer = live.start(call.url, once | (call.isAbsolute ? ABSOLUTE : 0));
+    if ((answer & 7) !== RESOLVE) return answer;
+    try {
+      return live.start(new URL(call.url, pageUrl()).href, once | ABSOLUTE);
+    } catch {
+      // Not a URL: fetch says so in its own words.
+      return PASS;
+    }
+  };
+
+  const authFetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    try {
+      const call = new Call(input, init);
+      if (!client || disposed) return startLater(call);
+      const answer = startCall(client, call);
+      switch (answer & 7) {
+        case PASS:
+        case BARE:
+          return call.sendBare();
+        case SEND: {
+          if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
+          const live = client;
+          return call.send(authorization(live, answer)).then((response) =>
+            watched.includes(response.status) ? drive(live, call, live.response(answer >>> 3, response.status), response) : response,
+          );
+        }
+        default:
+          return drive(client, call, answer);
+      }
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+
+  /** A call made before the module is there. */
+  const startLater = async (call: Call): Promise<Response> => {
+    call.hold();
+    const live = await abortable(boot(), call.signal);
+    return drive(live, call, startCall(live, call));
+  };
+
+  /** Does what the core says until the call is delivered or failed. */
+  const drive = async (live: Client, call: Call, answer: number, response?: Response): Promise<Response> => {
+    for (;;) {
+      switch (answer & 7) {
+        case PASS:
+        case BARE:
+          return call.sendBare();
+        case SEND:
+          if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
+          response?.body?.cancel().catch(() => {});
+          response = await call.send(authorization(live, answer));
+          if (!watched.includes(response.status)) return response;
+          answer = live.response(answer >>> 3, response.status);
+          break;
+        case WAIT:
+          call.hold();
+          await abortable(moved, call.signal);
+          answer = live.resume(answer >>> 3);
+          break;
+        case DELIVER:
+          return response!;
+        case FAIL:
+        default:
+          throw errorOf(live.problem() as Problem);
+      }
+    }
+  };
+
+  const known = (): SessionData | null => state.data;
+
+  const ask = async (act: (live: Client) => Promise<unknown>): Promise<Problem | undefined> => {
+    const live = await boot();
+    return (await act(live)) as Problem | undefined;
+  };
+
+  /** An operation that leaves a session, or `null` if it turns out to have ended. */
+  const renew = async (act: (live: Client) => Promise<unknown>): Promise<SessionData | null> => {
+    const problem = await ask(act);
+    if (problem && problem.code !== "SessionEnded") throw errorOf(problem);
+    return known();
+  };
+
+  const enter = async (operation: "signIn" | "exchange", fields: Credentials): Promise<SessionData> => {
+    if (flat[`${operation}.path`] === undefined) throw new RelatchError("NotSupported");
+    const form = flat[`${operation}.encoding`] === "form";
+    const body = form ? new URLSearchParams(fields as Record<string, string>).toString() : JSON.stringify(fields);
+    const problem = await ask((live) => live[operation](body));
+    if (problem) throw errorOf(problem);
+    return known() as SessionData;
+  };
+
+  return {
+    fetch: authFetch,
+    getState: () => state,
+    async get() {
+      const live = await boot();
+      live.begin();
+      while (state.status === "loading") {
+        if (state.error && !state.refreshing) throw state.error;
+        await moved;
+      }
+      return known();
+    },
+    signIn: (credentials) => enter("signIn", credentials),
+    exchange: (fields) => enter("exchange", fields),
+    async signOut(): Promise<SignOutResult> {
+      if (flat["signOut.path"] === undefined) throw new RelatchError("NotSupported");
+      const problem = await ask((live) => live.signOut());
+      return { confirmed: !problem, error: problem ? errorOf(problem) : null };
+    },
+    refresh: () => renew((live) => live.refresh()),
+    update: () => renew((live) => live.update()),
+    subscribe(listener) {
+      listeners.add(listener);
+      boot().then((live) => live.begin(), () => {});
+      listener(state);
+      return () => void listeners.delete(listener);
+    },
+    inspect: () => (client?.inspect() as Inspection | undefined) ?? { generation: 0, expiresInMs: null, dueInMs: null },
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      bearer = undefined;
+      listeners.clear();
+      for (const clean of cleanups.splice(0)) clean();
+      client?.dispose();
+    },
+  };
+}
+
+/** Waits for a promise, or until the caller's signal aborts. The promise itself goes on for all others. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,96 @@
+import type { RelatchError } from "./errors.js";
+
+/**
+ * Declares the application's session type once, by module augmentation:
+ *
+ * ```ts
+ * declare module "relatch" {
+ *   interface Register {
+ *     session: { user: { id: string; email: string } };
+ *   }
+ * }
+ * ```
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface Register {}
+
+/** The session's data: what {@link Register} declares, or a user of unknown shape. */
+export type SessionData = Register extends { session: infer Session } ? Session : { user: Record<string, unknown> };
+
+interface Always {
+  /** How far `status` can be trusted: `stale` when the server could not say, `offline` when it could not be reached. */
+  readonly freshness: "fresh" | "stale" | "offline";
+  /** What went wrong last, until something succeeds. */
+  readonly error: RelatchError | null;
+  /** Whether a refresh is on its way. It never turns `authenticated` into `loading`. */
+  readonly refreshing: boolean;
+}
+
+/** What is known of the session. The same object is returned until something changes. */
+export type SessionState = Always &
+  (
+    | { readonly status: "loading"; readonly data: null; readonly reason: null }
+    | { readonly status: "authenticated"; readonly data: SessionData; readonly reason: null }
+    | {
+        readonly status: "unauthenticated";
+        readonly data: null;
+        /** Why nobody is signed in; `null` if nobody was. */
+        readonly reason: "expired" | "signedOut" | null;
+      }
+  );
+
+/** What a sign-in sends: the contract says as what. */
+export type Credentials = Readonly<Record<string, unknown>>;
+
+/** How a sign-out ended. The local session is gone in either case. */
+export interface SignOutResult {
+  /** Whether the server confirmed. If not, it is told again before anything else. */
+  readonly confirmed: boolean;
+  /** Why it did not. */
+  readonly error: RelatchError | null;
+}
+
+/** Numbers about the present access token that are no secret. */
+export interface Inspection {
+  /** Counts credential changes (sign-in, refresh, sign-out) of this client. */
+  readonly generation: number;
+  /** What is left of the token's life, in milliseconds; `null` if it is not known. */
+  readonly expiresInMs: number | null;
+  /** When it is renewed in the background, in milliseconds from now. */
+  readonly dueInMs: number | null;
+}
+
+/** A session with one backend. */
+export interface SessionClient {
+  /**
+   * `fetch`, as the signed-in user. Takes what `fetch` takes and answers as `fetch` does.
+   *
+   * To an allowed origin it adds `Authorization`; where the token has expired it waits for the refresh, and on a 401 it
+   * refreshes and sends the same request once more. Requests to other origins, and requests that have an
+   * `Authorization` header already, pass through untouched. A body that is a `ReadableStream` is sent once. Do not
+   * change a body object before the call has settled.
+   *
+   * @throws what `fetch` throws; {@link RelatchError} if the call could not be completed for want of a token.
+   */
+  readonly fetch: typeof globalThis.fetch;
+  /** The session's data, `null` if nobody is signed in. Waits until that is known; rejects while it cannot be. */
+  get(): Promise<SessionData | null>;
+  /** What is known now, without waiting and without a request. */
+  getState(): SessionState;
+  /** Signs in. Rejects with `BadCredentials` if refused; the state is unchanged then. */
+  signIn(credentials: Credentials): Promise<SessionData>;
+  /** Signs in with another provider's token, for backends that issue their own for it. */
+  exchange(fields: Credentials): Promise<SessionData>;
+  /** Signs out here at once, then tells the server. Never rejects for want of a server. */
+  signOut(): Promise<SignOutResult>;
+  /** Renews the access token now. `null` if the session turns out to have ended. */
+  refresh(): Promise<SessionData | null>;
+  /** Reads the session's data anew. `null` if the session turns out to have ended. */
+  update(): Promise<SessionData | null>;
+  /** Calls `listener` now and after each change. Returns a function that stops it. */
+  subscribe(listener: (state: SessionState) => void): () => void;
+  /** Numbers about the present access token. */
+  inspect(): Inspection;
+  /** Ends this client: leaves no timer, no listener and no waiting call. May be called again. */
+  dispose(): void;
+}

@@ -1,0 +1,200 @@
+//! Builds the npm package: Rust to WebAssembly, its glue, the TypeScript around it, and the files as published.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use relatch::core::contract::{FIELDS, OPTIONAL};
+use serde_json::Value;
+use sha2::{Digest, Sha384};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::process::{command, root, run, step, target};
+use crate::tools;
+
+/// The package as it is published.
+pub(crate) fn folder() -> PathBuf {
+    root().join("pkg")
+}
+
+/// `cargo xtask build`.
+pub(crate) fn build() -> Result<()> {
+    tools::for_build()?;
+    let wasm = compile()?;
+    step("JavaScript glue");
+    let glue = bind(&wasm)?;
+    step("wasm-opt");
+    let small = optimize(&glue)?;
+    generate(&glue, &small)?;
+    step("TypeScript");
+    let template = root().join("pkg-template");
+    run(command("npx", &["tsc", "-p", "."]).current_dir(&template))?;
+    let pkg = folder();
+    if pkg.exists() {
+        fs::remove_dir_all(&pkg)?;
+    }
+    fs::create_dir_all(&pkg)?;
+    bundle(&template, &pkg)?;
+    declare(&template, &pkg)?;
+    accompany(&template, &pkg)?;
+    report(&pkg, &small)
+}
+
+/// The hash that a `<script integrity>` of the global file needs (Subresource Integrity, W3C).
+pub(crate) fn integrity() -> Result<String> {
+    let script = fs::read(folder().join("relatch.global.js")).context("run `cargo xtask build` first")?;
+    Ok(format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(script))))
+}
+
+fn compile() -> Result<PathBuf> {
+    step("Rust to WebAssembly");
+    let args = ["build", "--package", "relatch", "--lib", "--release", "--target", "wasm32-unknown-unknown"];
+    run(&mut command("cargo", &args))?;
+    Ok(target().join("wasm32-unknown-unknown/release/relatch.wasm"))
+}
+
+fn bind(wasm: &Path) -> Result<PathBuf> {
+    let out = target().join("glue");
+    Bindgen::new()
+        .input_path(wasm)
+        .web(true)?
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .typescript(true)
+        .generate(&out)?;
+    Ok(out)
+}
+
+fn optimize(glue: &Path) -> Result<PathBuf> {
+    let (input, output) = (glue.join("relatch_bg.wasm"), glue.join("relatch_bg.opt.wasm"));
+    let (input_arg, output_arg) = (input.to_string_lossy(), output.to_string_lossy());
+    let features = ["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-reference-types"];
+    let more = ["--enable-sign-ext", "--enable-mutable-globals", "--enable-multivalue"];
+    let mut args = vec!["wasm-opt", "-Oz"];
+    args.extend(features.iter().chain(&more));
+    args.extend([input_arg.as_ref(), "-o", output_arg.as_ref()]);
+    run(command("npx", &args).current_dir(root().join("pkg-template")))?;
+    Ok(output)
+}
+
+/// Writes what the TypeScript imports: the glue, the module as hex, and the contract's table of fields.
+fn generate(glue: &Path, wasm: &Path) -> Result<()> {
+    let generated = root().join("pkg-template/generated");
+    fs::create_dir_all(&generated)?;
+    fs::copy(glue.join("relatch.js"), generated.join("relatch.js"))?;
+    // The glue knows that there is an object `Host`; its type is ours.
+    let types = fs::read_to_string(glue.join("relatch.d.ts"))?;
+    let host = "export interface Host {\n  publish(state: any, data: any): void;\n  resume(): void;\n}\n";
+    fs::write(generated.join("relatch.d.ts"), format!("{host}{types}"))?;
+    let mut hex = String::new();
+    for byte in fs::read(wasm)? {
+        write!(hex, "{byte:02x}")?;
+    }
+    fs::write(generated.join("wasm.ts"), format!("export const WASM: string =\n  \"{hex}\";\n"))?;
+    fs::write(generated.join("contract.ts"), contract_table()?)?;
+    Ok(())
+}
+
+fn contract_table() -> Result<String> {
+    let mut rows = String::new();
+    for field in FIELDS {
+        let fallback = field.default.map(serde_json::to_string).transpose()?.map(|json| format!(", {json}"));
+        writeln!(rows, "  [{:?}, {:?}{}],", field.path, field.kind.name(), fallback.unwrap_or_default())?;
+    }
+    Ok(format!(
+        "/** Generated from `src/core/contract.rs` by `cargo xtask build`. */\n\
+         export const FIELDS: readonly (readonly [path: string, kind: string, fallback?: string])[] = [\n{rows}];\n\
+         export const OPTIONAL: readonly string[] = {};\n",
+        serde_json::to_string(&OPTIONAL)?
+    ))
+}
+
+fn bundle(template: &Path, pkg: &Path) -> Result<()> {
+    let common = ["src/index.ts", "--bundle", "--minify", "--target=es2022", "--log-level=warning"];
+    let outputs = [
+        ("esm", "index.js", &[][..]),
+        ("cjs", "index.cjs", &[][..]),
+        ("iife", "relatch.global.js", &["--global-name=relatch"][..]),
+    ];
+    for (format, name, extra) in outputs {
+        let out = format!("--outfile={}", pkg.join(name).display());
+        let format = format!("--format={format}");
+        let mut args = vec!["esbuild"];
+        args.extend(common);
+        args.extend([format.as_str(), out.as_str()]);
+        args.extend(extra);
+        run(command("npx", &args).current_dir(template))?;
+    }
+    Ok(())
+}
+
+/// Type declarations, once for `import` and once for `require` (each form needs files of its own ending).
+fn declare(template: &Path, pkg: &Path) -> Result<()> {
+    let out = target().join("types");
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    let out_arg = out.to_string_lossy().into_owned();
+    let emit = ["tsc", "-p", ".", "--noEmit", "false", "--declaration", "--emitDeclarationOnly"];
+    let mut args = emit.to_vec();
+    args.extend(["--rootDir", ".", "--outDir", &out_arg]);
+    run(command("npx", &args).current_dir(template))?;
+    for name in ["contract", "default", "errors", "index", "presets", "session", "types"] {
+        let types = fs::read_to_string(out.join(format!("src/{name}.d.ts")))?;
+        fs::write(pkg.join(format!("{name}.d.ts")), &types)?;
+        fs::write(pkg.join(format!("{name}.d.cts")), types.replace(".js\"", ".cjs\""))?;
+    }
+    Ok(())
+}
+
+/// The manifest without what only its build needs, the README and the licenses.
+fn accompany(template: &Path, pkg: &Path) -> Result<()> {
+    let mut manifest: Value = serde_json::from_str(&fs::read_to_string(template.join("package.json"))?)?;
+    if let Some(fields) = manifest.as_object_mut() {
+        fields.remove("devDependencies");
+        fields.remove("scripts");
+        fields.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    }
+    fs::write(pkg.join("package.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
+    for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(root().join(name), pkg.join(name)).with_context(|| format!("{name} is missing"))?;
+    }
+    Ok(())
+}
+
+/// The sizes of what was built, in bytes.
+pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
+    let wasm = fs::read(target().join("glue/relatch_bg.opt.wasm")).context("run `cargo xtask build` first")?;
+    let script = fs::read_to_string(folder().join("index.js"))?;
+    let hex = wasm.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let javascript = script.replace(&hex, "");
+    Ok(BTreeMap::from([
+        ("total".to_owned(), brotli(script.as_bytes())?),
+        ("javascript".to_owned(), brotli(javascript.as_bytes())?),
+        ("wasm".to_owned(), brotli(&wasm)?),
+    ]))
+}
+
+fn brotli(bytes: &[u8]) -> Result<usize> {
+    let mut out = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+    brotli::BrotliCompress(&mut &bytes[..], &mut out, &params)?;
+    Ok(out.len())
+}
+
+fn report(pkg: &Path, wasm: &Path) -> Result<()> {
+    println!("\n{} is ready:", pkg.strip_prefix(root()).unwrap_or(pkg).display());
+    let sizes = sizes()?;
+    println!("  module {} bytes", fs::metadata(wasm)?.len());
+    for (name, size) in sizes {
+        println!("  {name} {size} bytes brotli");
+    }
+    Ok(())
+}

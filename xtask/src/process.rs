@@ -1,0 +1,128 @@
+//! Runs other programs from the project's root and says what it runs.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+/// The project's root.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Where built things are, tools among them.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Says what is done next.
+pub(crate) fn step(what: &str) {
+    println!("\n\x1b[1m▸ {what}\x1b[0m");
+}
+
+/// A command that runs in the project's root and finds the project's own tools first.
+pub(crate) fn command(program: impl AsRef<OsStr>, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    let tools = target().join("tools/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path)));
+    command.args(args).current_dir(root());
+    if let Ok(paths) = paths {
+        command.env("PATH", paths);
+    }
+    // The outer cargo's settings are not for what it starts.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR")
+    {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a command to its end; an exit code other than 0 is an error.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let line = describe(command);
+    let status = command.status().with_context(|| format!("could not start `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end, shows its output while it comes, and returns it with whether the command succeeded.
+pub(crate) fn watch(command: &mut Command) -> Result<(String, bool)> {
+    let line = describe(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .with_context(|| format!("could not start `{line}`"))?;
+    let mut output = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut reader = BufReader::new(stdout);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes)? > 0 {
+            let text = String::from_utf8_lossy(&bytes);
+            print!("{text}");
+            output.push_str(&text);
+            bytes.clear();
+        }
+        std::io::stdout().flush()?;
+    }
+    Ok((output, child.wait()?.success()))
+}
+
+/// The first line of what a command prints, if it can be run at all.
+pub(crate) fn first_line(program: &str, args: &[&str]) -> Option<String> {
+    let output = command(program, args).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A server of ours in the background; it is ended when this is dropped.
+pub(crate) struct Server {
+    child: std::process::Child,
+    /// What it printed after `listening on`.
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts a server and waits for the line in which it says where it listens.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let line = describe(command);
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start `{line}`"))?;
+        let stdout = child.stdout.take().context("the server has no output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let url = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("listening on ").map(|url| url.trim().to_owned())
+        });
+        let Some(url) = url else {
+            let status = child.wait()?;
+            bail!("`{line}` ended with {status} before it listened");
+        };
+        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("{line}")));
+        Ok(Self { child, url })
+    }
+
+    /// Waits until the server ends by itself.
+    pub(crate) fn wait(mut self) -> Result<()> {
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn describe(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

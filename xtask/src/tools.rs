@@ -1,0 +1,76 @@
+//! Sets up what a command needs and the machine lacks. What is installed goes into the target folder, not the machine.
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{command, first_line, root, run, step, target};
+
+/// The version of wasm-bindgen that the library, the generator and the test runner must agree on.
+pub(crate) const WASM_BINDGEN: &str = "0.2.130";
+const WASM_PACK: &str = "0.15.1";
+const GECKODRIVER: &str = "0.37.1";
+/// The oldest Node.js that the package and its tests run on.
+const NODE: u32 = 20;
+
+/// What `cargo xtask build` needs: the wasm target and the package's npm tools.
+pub(crate) fn for_build() -> Result<()> {
+    wasm_target()?;
+    node()?;
+    npm_install("pkg-template")
+}
+
+/// What `wasm-pack test` needs.
+pub(crate) fn for_wasm_tests() -> Result<()> {
+    cargo_install("wasm-bindgen-cli", "wasm-bindgen-test-runner", WASM_BINDGEN)?;
+    cargo_install("wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// Firefox's WebDriver.
+pub(crate) fn geckodriver() -> Result<()> {
+    cargo_install("geckodriver", "geckodriver", GECKODRIVER)
+}
+
+/// Installs a folder's npm packages as its lock file says, unless that is done already.
+pub(crate) fn npm_install(folder: &str) -> Result<()> {
+    let dir = root().join(folder);
+    let lock = std::fs::read(dir.join("package-lock.json")).with_context(|| format!("{folder} has no lock file"))?;
+    let stamp = dir.join("node_modules/.relatch-lock");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    step(&format!("npm packages of {folder}"));
+    run(command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&dir))?;
+    std::fs::write(stamp, lock)?;
+    Ok(())
+}
+
+fn wasm_target() -> Result<()> {
+    let sysroot = first_line("rustc", &["--print", "sysroot"]).context("rustc is not to be found")?;
+    if std::path::Path::new(&sysroot).join("lib/rustlib/wasm32-unknown-unknown").exists() {
+        return Ok(());
+    }
+    step("Rust's wasm32-unknown-unknown target");
+    run(&mut command("rustup", &["target", "add", "wasm32-unknown-unknown"]))
+        .context("install the target as your Rust distribution does it, then run this again")
+}
+
+fn node() -> Result<()> {
+    let version = first_line("node", &["--version"]).unwrap_or_default();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major >= NODE) {
+        return Ok(());
+    }
+    bail!("Node.js {NODE} or newer is needed (found: {version:?}); see https://nodejs.org")
+}
+
+fn cargo_install(package: &str, binary: &str, version: &str) -> Result<()> {
+    let tools = target().join("tools");
+    let installed = first_line(&tools.join("bin").join(binary).to_string_lossy(), &["--version"]);
+    if installed.is_some_and(|line| line.split_whitespace().any(|word| word == version)) {
+        return Ok(());
+    }
+    step(&format!("{package} {version} (built once, a minute or two)"));
+    let (tools, build) = (tools.to_string_lossy().into_owned(), target().join("tools-build"));
+    let build = build.to_string_lossy().into_owned();
+    let args = ["install", package, "--version", version, "--root", &tools, "--target-dir", &build, "--force"];
+    run(command("cargo", &args).env_remove("CARGO_TARGET_DIR"))
+}
