@@ -213,6 +213,9 @@ impl Session {
     /// When to send [`Event::Tick`] next, if anything is to happen by itself.
     #[must_use]
     pub fn deadline(&self, now: Millis) -> Option<Millis> {
+        if self.disposed {
+            return None;
+        }
         if let Some(turn) = &self.turn {
             return Some(turn.deadline);
         }

@@ -67,6 +67,8 @@ impl Session {
         match self.policy.rules.judge_session(outcome) {
             Ok(Some(fields)) => {
                 if fields.identity.is_some() && self.identity.is_some() && fields.identity != self.identity {
+                    // A cookie that is another user's by now: calls made until here are not to be sent as that one.
+                    self.generation = self.generation.next();
                     self.epoch = self.generation;
                 }
                 self.identity = fields.identity.or(self.identity);
