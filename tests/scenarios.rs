@@ -395,3 +395,29 @@ fn an_update_whose_token_is_refused_renews_it_and_reads_once_more() {
     assert_eq!(play.result(ask), Some(Ok(())));
     assert_eq!(play.server.refreshes, 1);
 }
+
+#[test]
+fn a_token_that_lives_shorter_than_its_answer_takes_is_tried_and_not_renewed_for_ever() {
+    let mut play = Play::signed_in();
+    play.sleep(MINUTE);
+    play.on(Event::Visible(false));
+    let call = play.call();
+    play.sleep(Millis(LIFE.0 + 5_000));
+    play.answer();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+    assert!(play.underway.is_empty());
+}
+
+#[test]
+fn a_sign_out_that_is_being_finished_does_not_end_the_session_that_follows() {
+    let mut play = Play::signed_in();
+    play.ask(Operation::SignOut);
+    play.answer_with(lost());
+    play.ask(Operation::SignIn);
+    play.ask(Operation::Refresh);
+    play.answer_all();
+    assert_eq!(play.state().status, Status::Authenticated);
+    assert_eq!(play.server.sign_outs, 1);
+    let call = play.call();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+}

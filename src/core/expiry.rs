@@ -44,6 +44,13 @@ impl Expiry {
         Some(Self { due, end })
     }
 
+    /// A token that arrives at `now` is tried, even if its answer took longer than it lives: one that was never tried
+    /// would be renewed for ever.
+    #[must_use]
+    pub fn usable_at(self, now: Millis) -> Self {
+        Self { due: self.due, end: self.end.max(now + SHORTEST_PERIOD) }
+    }
+
     /// Whether the token is to be renewed in the background.
     #[must_use]
     pub fn is_due(self, now: Millis) -> bool {

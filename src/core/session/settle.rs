@@ -18,7 +18,7 @@ impl Session {
             && let RefreshVerdict::Renewed(grant) = self.policy.rules.judge_refresh(outcome)
             && turn.ticket.base == self.generation
         {
-            self.commit(turn, grant, effects);
+            self.commit(now, turn, grant, effects);
         }
     }
 
@@ -35,7 +35,7 @@ impl Session {
                 turn.pending.settle(if lost { Err(Problem::SessionChanged) } else { Ok(()) }, effects);
             }
             Operation::Refresh => match self.policy.rules.judge_refresh(outcome) {
-                RefreshVerdict::Renewed(grant) => self.commit(turn, grant, effects),
+                RefreshVerdict::Renewed(grant) => self.commit(now, turn, grant, effects),
                 RefreshVerdict::Dead => {
                     let known = self.state.status == Status::Authenticated;
                     self.end(if known { EndReason::Expired } else { EndReason::None }, effects);
@@ -44,7 +44,7 @@ impl Session {
                 RefreshVerdict::Unknown(problem) => self.fail(now, turn.pending, problem, effects),
             },
             Operation::SignIn | Operation::Exchange => match self.policy.rules.judge_sign_in(outcome) {
-                Ok(grant) => self.commit(turn, grant, effects),
+                Ok(grant) => self.commit(now, turn, grant, effects),
                 Err(problem) => turn.pending.settle(Err(problem), effects),
             },
             Operation::ReadSession => self.settle_session(now, turn, outcome, effects),
@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// A new access token: the only place where one enters the session.
-    fn commit(&mut self, turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
+    fn commit(&mut self, now: Millis, turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
         let is_sign_in = turn.ticket.operation != Operation::Refresh;
         let names_other = grant.identity.is_some() && self.identity.is_some() && grant.identity != self.identity;
         let names_same = grant.identity.is_some() && grant.identity == self.identity;
@@ -100,9 +100,9 @@ impl Session {
             effects.push(Effect::Forget);
         }
         self.identity = grant.identity.or(self.identity.filter(|_| is_same_user));
-        let expiry = grant
-            .expires_in
-            .and_then(|seconds| Expiry::from_seconds(seconds, turn.sent, self.policy.lead, self.random.fraction()));
+        let jitter = self.random.fraction();
+        let expiry = grant.expires_in.and_then(|life| Expiry::from_seconds(life, turn.sent, self.policy.lead, jitter));
+        let expiry = expiry.map(|expiry| expiry.usable_at(now));
         self.credential = Some(Credential { bearer: grant.access_token, expiry });
         self.late = None;
         self.sign_out_unfinished = false;

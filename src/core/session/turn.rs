@@ -68,10 +68,11 @@ impl Session {
 
     pub(super) fn on_needed(&mut self, now: Millis, refused: Option<Generation>) {
         self.started = true;
-        let has_newer = match refused {
-            Some(refused) => self.generation > refused,
-            None => self.usable(now).is_some() && !self.is_due(now),
-        };
+        let has_newer = self.usable(now).is_some()
+            && match refused {
+                Some(refused) => self.generation > refused,
+                None => !self.is_due(now),
+            };
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
             self.join_or_queue_refresh(None);
@@ -128,6 +129,8 @@ impl Session {
     fn foregone(&self, pending: &Pending) -> Option<Result<(), Problem>> {
         let ended = self.state.status == Status::Unauthenticated;
         match pending.operation {
+            // It was to finish a sign-out that has been finished since. Sent now, it would end the session that followed.
+            Operation::SignOut if pending.asks.is_empty() && !self.sign_out_unfinished => Some(Ok(())),
             Operation::Refresh if self.sign_out_unfinished => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if self.generation > pending.stale && ended => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if self.generation > pending.stale => Some(Ok(())),
