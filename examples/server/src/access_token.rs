@@ -96,7 +96,7 @@ pub(crate) async fn session_of(state: &AppState, token: &str) -> Result<Session,
     if state.test.as_ref().is_some_and(refused) {
         return Err(ApiError::InvalidToken);
     }
-    session::of_family(&state.db, &claims.sid)
+    session::of_family(&state.db, &claims.sid, clock::now())
         .await?
         .filter(|session| session.user.id == claims.sub)
         .ok_or(ApiError::InvalidToken)

@@ -83,8 +83,9 @@ pub(crate) async fn sign_in(
         state.audit.revoked(&replaced, "replaced by a sign-in");
     }
     let issued = refresh_token::start(&state.db, &user.id, state.config.refresh_ttl).await?;
-    state.audit.signed_in(&user.id, &issued.family_id, provider);
-    answer(state, &issued).await
+    let family_id = &issued.session.family_id;
+    state.audit.signed_in(&user.id, family_id, provider);
+    answer(state, issued)
 }
 
 async fn refresh(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, ApiError> {
@@ -94,8 +95,9 @@ async fn refresh(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Resu
     };
     let error = match rotation {
         Rotation::Rotated(issued) => {
-            state.audit.rotated(&issued.family_id, issued.number);
-            return answer(&state, &issued).await;
+            let family_id = &issued.session.family_id;
+            state.audit.rotated(family_id, issued.number);
+            return answer(&state, issued);
         }
         Rotation::Reuse { family_id, revoked } => {
             state.audit.reuse(&family_id);
@@ -123,9 +125,8 @@ struct SignedIn {
 
 /// What sign-in and refresh answer with: the access token in the body (RFC 6749 §5.1, in the
 /// names of JavaScript), the refresh token in the cookie and nowhere else.
-async fn answer(state: &AppState, issued: &Issued) -> Result<Response, ApiError> {
-    // Gone only if another request revoked the family in the meantime.
-    let session = session::of_family(&state.db, &issued.family_id).await?.ok_or(ApiError::NoSession)?;
+fn answer(state: &AppState, issued: Issued) -> Result<Response, ApiError> {
+    let session = issued.session;
     let access = access_token::issue(state, &session)?;
     let max_age = session.expires_at - clock::now();
     let cookie = cookie::set(&issued.token, max_age, &state.config)?;
@@ -163,11 +164,11 @@ async fn live_session(state: &AppState, headers: &HeaderMap) -> Result<Option<Se
 
 /// Signing out twice, or without a session, is as good as once.
 async fn logout(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some(family_id) = family_to_end(&state, &headers).await? {
+    if let Some(family_id) = family_to_end(&state, &headers).await?
+        && refresh_token::revoke(&state.db, &family_id).await?
+    {
         state.audit.signed_out(&family_id);
-        if refresh_token::revoke(&state.db, &family_id).await? {
-            state.audit.revoked(&family_id, "sign-out");
-        }
+        state.audit.revoked(&family_id, "sign-out");
     }
     let cleared = [(SET_COOKIE, cookie::clear(&state.config)?)];
     Ok((StatusCode::NO_CONTENT, cleared).into_response())

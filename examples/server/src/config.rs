@@ -11,7 +11,10 @@ const DEFAULT_CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 
 /// The example backend of relatch: sign-in, rotating refresh token, a small API.
 #[derive(Clone, Parser)]
-#[command(name = "relatch-example-server")]
+#[command(
+    name = "relatch-example-server",
+    after_help = "RELATCH_JWT_SECRET: key of the access tokens, 32 bytes or more; random without it"
+)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Config {
     /// Port to listen on; 0 picks a free one

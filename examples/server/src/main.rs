@@ -31,15 +31,23 @@ async fn run(config: Config) -> Result<(), StartError> {
 
 /// Completes on SIGINT or, where there is one, SIGTERM.
 async fn ended() {
-    let interrupt = signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        return;
+    tokio::select! {
+        _ = signal::ctrl_c() => {}
+        () = terminated() => {}
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            terminate.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }

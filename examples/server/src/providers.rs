@@ -1,6 +1,6 @@
 //! Social providers: what an access token of theirs says about a user.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error as _, time::Duration};
 
 use reqwest::{Client, StatusCode, redirect};
 use serde_json::Value;
@@ -84,22 +84,23 @@ impl Provider {
 
 /// The userinfo endpoints and the client that asks them.
 pub(crate) struct Providers {
-    client: Client,
+    /// None on a machine without root certificates, where no provider can be asked.
+    client: Option<Client>,
     endpoints: HashMap<Provider, String>,
 }
 
 impl Providers {
-    pub(crate) fn new(overrides: &[ProviderUrl]) -> Result<Self, reqwest::Error> {
-        // Fails only if the process has one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // A redirect would carry the user's token to an address nobody configured.
-        let client = Client::builder().timeout(Duration::from_secs(5)).redirect(redirect::Policy::none()).build()?;
+    pub(crate) fn new(overrides: &[ProviderUrl]) -> Self {
+        let client = client().inspect_err(|error| {
+            let reason = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("no sign-in with providers: {error}: {reason}");
+        });
         let defaults = Provider::ALL.map(|provider| (provider, provider.userinfo().to_owned()));
         let mut endpoints = HashMap::from(defaults);
         for ProviderUrl { provider, url } in overrides {
             endpoints.insert(*provider, url.clone());
         }
-        Ok(Self { client, endpoints })
+        Self { client: client.ok(), endpoints }
     }
 
     /// Asks the provider whose token this is.
@@ -108,8 +109,9 @@ impl Providers {
     /// `access_token_info`): a token another site obtained is as valid here as one of ours
     /// (OAuth 2.0 "access token injection", RFC 9700 §4.6).
     pub(crate) async fn profile(&self, provider: Provider, token: &str) -> Result<Profile, ApiError> {
+        let client = self.client.as_ref().ok_or(ApiError::ProviderUnavailable)?;
         let url = self.endpoints.get(&provider).map(String::as_str);
-        let request = self.client.get(url.unwrap_or_else(|| provider.userinfo()));
+        let request = client.get(url.unwrap_or_else(|| provider.userinfo()));
         let answer = request.bearer_auth(token).send().await.map_err(unavailable)?;
         match answer.status() {
             status if status.is_success() => {}
@@ -121,6 +123,13 @@ impl Providers {
         let answer: Value = answer.json().await.map_err(unavailable)?;
         provider.profile(&answer).ok_or(ApiError::ProviderUnavailable)
     }
+}
+
+fn client() -> reqwest::Result<Client> {
+    // Fails only if the process has one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // A redirect would carry the user's token to an address nobody configured.
+    Client::builder().timeout(Duration::from_secs(5)).redirect(redirect::Policy::none()).build()
 }
 
 #[allow(clippy::needless_pass_by_value)]

@@ -12,12 +12,13 @@ use crate::{
     db::{Connection, Db, Executor},
     error::ApiError,
     random,
+    session::{self, Session},
 };
 
 /// A token just made. Its text exists here and in the cookie; the database has the hash.
 pub(crate) struct Issued {
     pub(crate) token: String,
-    pub(crate) family_id: String,
+    pub(crate) session: Session,
     /// How many rotations led here.
     pub(crate) number: i64,
 }
@@ -38,16 +39,16 @@ pub(crate) enum Rotation {
 /// stolen token could be kept alive for ever (RFC 9700 §4.14.2).
 pub(crate) async fn start(db: &Db, user_id: &str, ttl: i64) -> Result<Issued, ApiError> {
     let now = clock::now();
-    let issued = Issued { token: random::secret()?, family_id: random::id()?, number: 0 };
+    let family_id = random::id()?;
     let mut tx = db.begin().await?;
     sqlx::query("INSERT INTO families (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-        .bind(&issued.family_id)
+        .bind(&family_id)
         .bind(user_id)
         .bind(now)
         .bind(now + ttl)
         .execute(&mut *tx)
         .await?;
-    insert(&mut tx, &issued, now).await?;
+    let issued = insert(&mut tx, &family_id, 0, now).await?;
     tx.commit().await?;
     Ok(issued)
 }
@@ -74,11 +75,7 @@ pub(crate) async fn rotate(db: &Db, presented: &str) -> Result<Rotation, ApiErro
     .fetch_optional(&mut *tx)
     .await?;
     let rotation = match won {
-        Some((family_id, number)) => {
-            let issued = Issued { token: random::secret()?, family_id, number: number + 1 };
-            insert(&mut tx, &issued, now).await?;
-            Rotation::Rotated(issued)
-        }
+        Some((family_id, number)) => Rotation::Rotated(insert(&mut tx, &family_id, number + 1, now).await?),
         None => lost(&mut tx, &hash, now).await?,
     };
     tx.commit().await?;
@@ -136,13 +133,17 @@ pub(crate) fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
-async fn insert(tx: &mut Connection, issued: &Issued, now: i64) -> Result<(), ApiError> {
+/// Reads the session in the same transaction: the answer is complete even if another request
+/// revokes the family the moment after.
+async fn insert(tx: &mut Connection, family_id: &str, number: i64, now: i64) -> Result<Issued, ApiError> {
+    let token = random::secret()?;
     sqlx::query("INSERT INTO refresh_tokens (hash, family_id, number, created_at) VALUES ($1, $2, $3, $4)")
-        .bind(hash(&issued.token))
-        .bind(&issued.family_id)
-        .bind(issued.number)
+        .bind(hash(&token))
+        .bind(family_id)
+        .bind(number)
         .bind(now)
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    let session = session::of_family(tx, family_id, now).await?;
+    Ok(Issued { token, session: session.ok_or(ApiError::NoSession)?, number })
 }

@@ -18,7 +18,7 @@ use crate::{
     audit::Audit,
     auth,
     config::Config,
-    db,
+    db::{self, Db},
     error::ApiError,
     origin,
     password::Passwords,
@@ -40,8 +40,6 @@ pub enum StartError {
     Listen(#[from] io::Error),
     #[error("cannot open the database: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("cannot set up the provider client: {0}")]
-    Client(#[from] reqwest::Error),
     #[error("{0}")]
     Other(String),
 }
@@ -56,6 +54,7 @@ impl From<ApiError> for StartError {
 pub struct Server {
     listeners: Vec<TcpListener>,
     port: u16,
+    db: Db,
     router: Router,
 }
 
@@ -64,8 +63,10 @@ impl Server {
         let listeners = listen(&config.host, config.port).await?;
         let first = listeners.first().ok_or(io::ErrorKind::AddrNotAvailable);
         let port = first.map_err(io::Error::from)?.local_addr()?.port();
-        let router = router(Arc::new(state(config, port).await?));
-        Ok(Self { listeners, port, router })
+        let state = state(config, port).await?;
+        let db = state.db.clone();
+        let router = router(Arc::new(state));
+        Ok(Self { listeners, port, db, router })
     }
 
     pub fn port(&self) -> u16 {
@@ -90,6 +91,7 @@ impl Server {
         ended.await;
         drop(end);
         let _ = timeout(GRACE, serving.join_all()).await;
+        self.db.close().await;
         Ok(())
     }
 }
@@ -130,7 +132,7 @@ async fn state(config: Config, port: u16) -> Result<AppState, StartError> {
     Ok(AppState {
         access_tokens,
         passwords,
-        providers: Providers::new(&config.provider)?,
+        providers: Providers::new(&config.provider),
         origins: own.into_iter().chain(config.origin.clone()).collect(),
         audit: Audit::default(),
         test: config.test_controls.then(TestControls::default),

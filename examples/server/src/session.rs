@@ -1,8 +1,14 @@
 //! A live session: a user and the family that signed them in.
 
-use crate::{clock, db::Db, error::ApiError, refresh_token, users::User};
+use crate::{
+    clock,
+    db::{Db, Executor},
+    error::ApiError,
+    refresh_token,
+    users::User,
+};
 
-#[derive(sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub(crate) struct Session {
     #[sqlx(flatten)]
     pub(crate) user: User,
@@ -11,15 +17,19 @@ pub(crate) struct Session {
     pub(crate) expires_at: i64,
 }
 
-/// The session of a family, unless revoked or past its end.
-pub(crate) async fn of_family(db: &Db, family_id: &str) -> Result<Option<Session>, ApiError> {
+/// The session of a family, unless revoked or past its end at `now`.
+pub(crate) async fn of_family<'a>(
+    db: impl Executor<'a>,
+    family_id: &str,
+    now: i64,
+) -> Result<Option<Session>, ApiError> {
     let session = sqlx::query_as(
         "SELECT u.id, u.email, u.name, u.picture, f.id AS family_id, f.expires_at
          FROM families f JOIN users u ON u.id = f.user_id
          WHERE f.id = $1 AND f.revoked_at IS NULL AND f.expires_at > $2",
     )
     .bind(family_id)
-    .bind(clock::now())
+    .bind(now)
     .fetch_optional(db)
     .await?;
     Ok(session)
