@@ -59,7 +59,7 @@ fn twenty_calls_whose_token_the_server_refuses_early_cause_one_refresh() {
     }
     play.answer_all();
     assert_eq!(play.endings(), [Some(Ending::Delivered(200)); 20]);
-    assert!(play.calls.iter().all(|call| call.sent.len() == 2));
+    assert_eq!(play.calls.iter().map(|call| call.sent.len()).sum::<usize>(), 21, "the rest waited");
     assert_eq!(play.server.refreshes, 1);
 }
 
@@ -419,5 +419,29 @@ fn a_sign_out_that_is_being_finished_does_not_end_the_session_that_follows() {
     assert_eq!(play.state().status, Status::Authenticated);
     assert_eq!(play.server.sign_outs, 1);
     let call = play.call();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+}
+
+#[test]
+fn a_call_made_while_a_refused_token_is_being_renewed_waits_and_spends_no_401() {
+    let mut play = Play::signed_in();
+    play.server.expire_access();
+    play.call();
+    let later = play.call();
+    let once = play.call_once();
+    assert!(play.calls[later].sent.is_empty() && play.calls[once].sent.is_empty());
+    play.answer_all();
+    assert_eq!(play.endings(), [Some(Ending::Delivered(200)); 3]);
+    assert_eq!(play.server.refreshes, 1);
+}
+
+#[test]
+fn a_token_that_one_endpoint_refused_is_good_for_others_when_it_cannot_be_renewed() {
+    let mut play = Play::signed_in();
+    let (mut odd, _) = relatch::core::Attempt::start(&play.session, play.now, true);
+    let (_, refused) = odd.response(&play.session, play.now, 401);
+    play.on(Event::Needed { refused });
+    let call = play.call();
+    play.answer_with(status(503));
     assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
 }

@@ -52,7 +52,8 @@ export class Call {
   /** Takes the body over, as `fetch` does at once, before a wait. */
   hold(): void {
     if (this.#init?.body === undefined || this.#init.body === null || this.isOnce) return;
-    this.#input = new Request(this.#input, this.#init);
+    this.#input = new Request(this.#spare ?? this.#input, this.#init);
+    this.#spare = undefined;
     this.#init = undefined;
   }
 
@@ -63,7 +64,8 @@ export class Call {
     if (!isRequest(input)) {
       return fetch(input, { ...init, headers: withAuthorization(init?.headers, authorization) });
     }
-    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
+    const isLast = this.#spare !== undefined;
+    this.#spare = isLast || this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
     if (init) return fetch(input, { ...init, headers: withAuthorization(init.headers ?? input.headers, authorization) });
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);

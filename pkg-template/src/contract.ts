@@ -124,7 +124,7 @@ export function checkContract(contract: unknown): FlatContract {
     const [group, name] = path.split(".") as [string, string?];
     known.add(group).add(path);
     const parent = name === undefined ? root : root[group];
-    if (name !== undefined && parent === undefined && OPTIONAL.includes(group)) continue;
+    if (name !== undefined && (parent === undefined ? OPTIONAL.includes(group) : !asObject(parent))) continue;
     const value = asObject(parent)?.[name ?? group] ?? (fallback === undefined ? undefined : JSON.parse(fallback));
     const [expected, type, check] = KINDS[kind]!;
     if (value === undefined) note(path, `expected ${expected}, but it is missing`);

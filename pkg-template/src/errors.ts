@@ -87,8 +87,8 @@ export class RelatchError extends Error {
     super(MESSAGES[code] + listed, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.temporary = details.temporary ?? false;
-    this.status = details.status;
-    this.retryAfterMs = details.retryAfterMs;
+    this.status = details.status ?? undefined;
+    this.retryAfterMs = details.retryAfterMs ?? undefined;
     this.issues = details.issues;
   }
 }

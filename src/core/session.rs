@@ -139,6 +139,8 @@ pub struct Session {
     epoch: Generation,
     identity: Option<Identity>,
     credential: Option<Credential>,
+    /// Whether the server has refused the present token; calls wait for the renewal that is on its way.
+    is_refused: bool,
     turn: Option<Turn>,
     queue: Vec<Pending>,
     /// A refresh that took too long, whose answer still counts if nothing has changed since.
@@ -166,6 +168,7 @@ impl Session {
             epoch: Generation(0),
             identity: None,
             credential: None,
+            is_refused: false,
             turn: None,
             queue: Vec::new(),
             late: None,
@@ -276,11 +279,12 @@ impl Session {
         self.disposed
     }
 
-    /// A token that has not ended: `Some` of its expiry, as far as that is known.
+    /// A token that has not ended and is not being replaced: `Some` of its expiry, as far as that is known.
     #[expect(clippy::option_option, reason = "no token, a token of unknown life, a token of known life")]
     pub(super) fn usable(&self, now: Millis) -> Option<Option<Expiry>> {
         let credential = self.credential.as_ref()?;
         match credential.expiry {
+            _ if self.is_refused && self.is_busy() => None,
             Some(expiry) if expiry.is_over(now) => None,
             expiry => Some(expiry),
         }

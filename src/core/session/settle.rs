@@ -104,6 +104,7 @@ impl Session {
         let expiry = grant.expires_in.and_then(|life| Expiry::from_seconds(life, turn.sent, self.policy.lead, jitter));
         let expiry = expiry.map(|expiry| expiry.usable_at(now));
         self.credential = Some(Credential { bearer: grant.access_token, expiry });
+        self.is_refused = false;
         self.late = None;
         self.sign_out_unfinished = false;
         self.backoff.succeed();
@@ -140,6 +141,8 @@ impl Session {
             return pending.settle(Err(problem), effects);
         }
         self.hold_off(now, problem);
+        // Nobody could replace it; it may still be good for other calls.
+        self.is_refused = false;
         self.state.problem = Some(problem);
         self.state.freshness = match problem {
             Problem::Network => Freshness::Offline,

@@ -75,6 +75,7 @@ impl Session {
             };
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
+            self.is_refused |= refused == Some(self.generation);
             self.join_or_queue_refresh(None);
         }
     }
@@ -161,6 +162,7 @@ impl Session {
     pub(super) fn end(&mut self, reason: EndReason, effects: &mut Vec<Effect>) {
         self.generation = self.generation.next();
         self.credential = None;
+        self.is_refused = false;
         self.identity = None;
         self.state.status = Status::Unauthenticated;
         self.state.freshness = Freshness::Fresh;
