@@ -44,12 +44,9 @@ fn list(values: &[&str]) -> JsValue {
 
 fn contract(refresh: &str) -> JsValue {
     let contract = Object::new().into();
-    for (name, value) in [
-        ("refresh.method", "POST"),
-        ("refresh.path", refresh),
-        ("signOut.method", "POST"),
-        ("signOut.path", "data:,"),
-    ] {
+    for (name, value) in
+        [("refresh.method", "POST"), ("refresh.path", refresh), ("signOut.method", "POST"), ("signOut.path", "data:,")]
+    {
         set(&contract, name, &value.into());
     }
     for (name, key) in [
@@ -132,7 +129,8 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
 
 #[wasm_bindgen_test]
 async fn answers_that_are_not_a_no_leave_the_session_unknown() {
-    for (url, code) in [(NOWHERE, "Network"), (PAGE, "BadResponse"), (BROKEN, "BadResponse"), ("data:,", "BadResponse")] {
+    for (url, code) in [(NOWHERE, "Network"), (PAGE, "BadResponse"), (BROKEN, "BadResponse"), ("data:,", "BadResponse")]
+    {
         let stage = stage(url);
         assert_eq!(code_of(stage.client.refresh()).await.as_deref(), Some(code), "{url}");
         assert_eq!(stage.last("status"), "loading", "{url}");

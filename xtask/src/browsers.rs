@@ -1,1 +1,129 @@
+//! Finds the browsers and drivers that the tests run in, and installs what Debian's package manager has.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::process::{command, first_line, run, step};
+use crate::tools;
+
+/// The engines under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Chromium,
+    Firefox,
+}
+
+impl Engine {
+    pub(crate) const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+
+    /// The name that the tests know it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+
+    /// How `wasm-pack test` calls it.
+    pub(crate) const fn wasm_pack_flag(self) -> &'static str {
+        match self {
+            Self::Chromium => "--chrome",
+            Self::Firefox => "--firefox",
+        }
+    }
+
+    const fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Chromium => &["chromium", "chromium-browser", "google-chrome", "chrome"],
+            Self::Firefox => &["firefox-esr", "firefox"],
+        }
+    }
+
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::Chromium => "RELATCH_CHROMIUM",
+            Self::Firefox => "RELATCH_FIREFOX",
+        }
+    }
+
+    /// The browser's program.
+    pub(crate) fn program(self) -> Option<PathBuf> {
+        let named = std::env::var_os(self.variable()).map(PathBuf::from);
+        named.or_else(|| self.programs().iter().find_map(|name| which(name)))
+    }
+}
+
+/// Makes sure that the browsers and their drivers are there.
+pub(crate) fn ensure() -> Result<()> {
+    let missing = missing();
+    if !missing.is_empty() {
+        install(&missing)?;
+    }
+    if which("geckodriver").is_none() {
+        tools::geckodriver()?;
+    }
+    Ok(())
+}
+
+/// Makes sure that there is a Chromium to look at pages with.
+pub(crate) fn ensure_chromium() -> Result<PathBuf> {
+    if Engine::Chromium.program().is_none() {
+        install(&["chromium"])?;
+    }
+    match Engine::Chromium.program() {
+        Some(program) => Ok(program),
+        None => bail!("Chromium is not to be found; name its program in RELATCH_CHROMIUM"),
+    }
+}
+
+/// Debian's names of what is not there.
+fn missing() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if Engine::Chromium.program().is_none() {
+        missing.push("chromium");
+    }
+    if which("chromedriver").is_none() {
+        missing.push("chromium-driver");
+    }
+    if Engine::Firefox.program().is_none() {
+        missing.push("firefox-esr");
+    }
+    missing
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    let by_hand = format!(
+        "the browser tests need: {list}. On Debian: `sudo apt-get install {list}`. Elsewhere install Chromium with \
+         ChromeDriver and Firefox, and name their programs in RELATCH_CHROMIUM and RELATCH_FIREFOX."
+    );
+    if which("apt-get").is_none() {
+        bail!("{by_hand}");
+    }
+    let is_root = first_line("id", &["-u"]).as_deref() == Some("0");
+    let may_sudo = !is_root && first_line("sudo", &["-n", "id", "-u"]).as_deref() == Some("0");
+    if !is_root && !may_sudo {
+        bail!("{by_hand}");
+    }
+    step(&format!("Debian packages: {list}"));
+    let apt = |args: &[&str]| {
+        let (program, first) = if is_root { ("apt-get", None) } else { ("sudo", Some("apt-get")) };
+        let words: Vec<_> = first.into_iter().chain(["-qq"]).chain(args.iter().copied()).collect();
+        run(command(program, &words).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update"])?;
+    let mut args = vec!["install", "-y", "--no-install-recommends", "fonts-dejavu-core"];
+    args.extend(packages);
+    apt(&args)
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let tools = crate::process::target().join("tools/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::iter::once(tools).chain(std::env::split_paths(&path)).map(|dir| dir.join(program)).find(|path| is_file(path))
+}
+
+fn is_file(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.is_file())
+}

@@ -27,7 +27,7 @@ struct Cli {
 enum Command {
     /// Build the npm package into `pkg/`
     Build,
-    /// Build, start the example backend on embedded SQLite, and serve the demo page
+    /// Build, start the example backend on an embedded database, and serve the demo page
     Demo(demo::Options),
     /// Install what is missing and run every test; ends with `N passed, N failed`
     Test(test::Options),
@@ -50,9 +50,9 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Build => package::build(),
-        Command::Demo(options) => demo::run(&options),
+        Command::Demo(options) => demo::run_demo(&options),
         Command::Test(options) => test::run(&options),
-        Command::Screenshot => screenshot::run(),
+        Command::Screenshot => screenshot::run_camera(),
         Command::Readme => readme::write(),
     }
 }

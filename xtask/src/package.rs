@@ -44,7 +44,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// The hash that a `<script integrity>` of the global file needs (Subresource Integrity, W3C).
-pub(crate) fn integrity() -> Result<String> {
+fn integrity() -> Result<String> {
     let script = fs::read(folder().join("relatch.global.js")).context("run `cargo xtask build` first")?;
     Ok(format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(script))))
 }
@@ -196,5 +196,6 @@ fn report(pkg: &Path, wasm: &Path) -> Result<()> {
     for (name, size) in sizes {
         println!("  {name} {size} bytes brotli");
     }
+    println!("  integrity of relatch.global.js: {}", integrity()?);
     Ok(())
 }

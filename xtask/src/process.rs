@@ -93,13 +93,13 @@ impl Server {
     /// Starts a server and waits for the line in which it says where it listens.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let line = describe(command);
-        let mut child =
-            command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start `{line}`"))?;
+        let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("could not start `{line}`"))?;
         let stdout = child.stdout.take().context("the server has no output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let url = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            line.strip_prefix("listening on ").map(|url| url.trim().to_owned())
-        });
+        let url = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening on ").map(|url| url.trim().to_owned()));
         let Some(url) = url else {
             let status = child.wait()?;
             bail!("`{line}` ended with {status} before it listened");

@@ -1,4 +1,196 @@
+//! `cargo xtask test`: every check and every test, counted.
+
 use anyhow::Result;
+
+use crate::browsers::{self, Engine};
+use crate::process::{command, root, step, watch};
+use crate::{demo, package, readme, tools};
+
 #[derive(clap::Args)]
-pub(crate) struct Options {}
-pub(crate) fn run(_: &Options) -> Result<()> { Ok(()) }
+pub(crate) struct Options {
+    /// Run only these parts; all if none is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// rustfmt, clippy and the README's numbers
+    Lint,
+    /// Tests that need no browser: the core, the example server
+    Native,
+    /// `wasm-pack test` in headless browsers
+    Wasm,
+    /// The built package against the example server, in browsers
+    Browser,
+}
+
+/// What has been counted.
+#[derive(Default)]
+struct Tally {
+    rows: Vec<(String, usize, usize)>,
+}
+
+/// Runs the parts that are asked for.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
+    let mut tally = Tally::default();
+    tools::for_build()?;
+    if wants(Part::Browser) || wants(Part::Wasm) {
+        browsers::ensure()?;
+    }
+    if wants(Part::Lint) || wants(Part::Browser) {
+        tally.check("the package builds and its TypeScript is sound", package::build);
+    }
+    if wants(Part::Lint) {
+        lint(&mut tally)?;
+    }
+    if wants(Part::Native) {
+        step("Native tests");
+        tally.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
+    }
+    if wants(Part::Wasm) {
+        tools::for_wasm_tests()?;
+        for engine in Engine::ALL {
+            let name = format!("wasm-pack test in {}", engine.name());
+            step(&name);
+            let args = ["wasm-pack", "test", "--headless", engine.wasm_pack_flag()];
+            tally.count(&name, &args, Format::Rust, &[])?;
+        }
+    }
+    if wants(Part::Browser) {
+        browser_tests(&mut tally)?;
+    }
+    tally.close()
+}
+
+fn lint(tally: &mut Tally) -> Result<()> {
+    let native = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let wasm =
+        ["clippy", "--package", "relatch", "--tests", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+    for (name, args) in
+        [("rustfmt", &["fmt", "--all", "--check"][..]), ("clippy", &native), ("clippy for wasm32", &wasm)]
+    {
+        step(name);
+        let (_, succeeded) = watch(&mut command("cargo", args))?;
+        tally.add(name, usize::from(succeeded), usize::from(!succeeded));
+    }
+    tally.check("the README's numbers are the measured ones", readme::check);
+    Ok(())
+}
+
+fn browser_tests(tally: &mut Tally) -> Result<()> {
+    let server = demo::server()?;
+    tools::npm_install("tests/browser")?;
+    for engine in Engine::ALL {
+        let name = format!("browser tests in {}", engine.name());
+        step(&name);
+        let folder = root().join("tests/browser");
+        let mut files: Vec<_> = std::fs::read_dir(&folder)?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|file| file.ends_with(".test.mjs"))
+            .map(|file| format!("tests/browser/{file}"))
+            .collect();
+        files.sort();
+        let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec"];
+        args.extend(files.iter().map(String::as_str));
+        let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.clone())];
+        for engine in Engine::ALL {
+            let variable = if engine == Engine::Chromium { "RELATCH_CHROMIUM" } else { "RELATCH_FIREFOX" };
+            settings.extend(engine.program().map(|program| (variable, program)));
+        }
+        let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name, value.into_os_string())).collect();
+        tally.count(&name, &args, Format::Node, &settings)?;
+    }
+    Ok(())
+}
+
+/// How a test runner closes.
+#[derive(Clone, Copy)]
+enum Format {
+    /// `test result: ok. 17 passed; 0 failed; …`, once for each program.
+    Rust,
+    /// `ℹ pass 36`, `ℹ fail 0`, `ℹ cancelled 0`.
+    Node,
+}
+
+impl Format {
+    fn read(self, output: &str) -> (usize, usize) {
+        let number = |line: &str, before: &str| -> usize {
+            let mut words = line.split([' ', ';', '.']).filter(|word| !word.is_empty()).peekable();
+            while let Some(word) = words.next() {
+                if words.peek() == Some(&before) {
+                    return word.parse().unwrap_or(0);
+                }
+            }
+            0
+        };
+        let last = |line: &str| line.split_whitespace().last().and_then(|word| word.parse::<usize>().ok()).unwrap_or(0);
+        output.lines().fold((0, 0), |(passed, failed), line| match self {
+            Self::Rust if line.starts_with("test result: ") => {
+                (passed + number(line, "passed"), failed + number(line, "failed"))
+            }
+            Self::Node if line.starts_with("ℹ pass ") => (passed + last(line), failed),
+            Self::Node if line.starts_with("ℹ fail ") || line.starts_with("ℹ cancelled ") => {
+                (passed, failed + last(line))
+            }
+            _ => (passed, failed),
+        })
+    }
+}
+
+impl Tally {
+    fn add(&mut self, name: &str, passed: usize, failed: usize) {
+        self.rows.push((name.to_owned(), passed, failed));
+    }
+
+    fn check(&mut self, name: &str, check: impl FnOnce() -> Result<()>) {
+        let result = check();
+        if let Err(error) = &result {
+            println!("failed: {name}: {error:#}");
+        }
+        self.add(name, usize::from(result.is_ok()), usize::from(result.is_err()));
+    }
+
+    fn count(
+        &mut self,
+        name: &str,
+        args: &[&str],
+        format: Format,
+        settings: &[(&str, std::ffi::OsString)],
+    ) -> Result<()> {
+        let Some((program, rest)) = args.split_first() else { return Ok(()) };
+        let (output, succeeded) = watch(command(program, rest).envs(settings.iter().cloned()))?;
+        let (passed, failed) = format.read(&output);
+        // A runner that failed without a failed test, or ran none, has not passed.
+        let broken = failed == 0 && (!succeeded || passed == 0);
+        self.add(name, passed, failed + usize::from(broken));
+        Ok(())
+    }
+
+    fn close(self) -> Result<()> {
+        println!();
+        for (name, passed, failed) in &self.rows {
+            println!("{passed:>6} passed {failed:>4} failed  {name}");
+        }
+        let passed: usize = self.rows.iter().map(|row| row.1).sum();
+        let failed: usize = self.rows.iter().map(|row| row.2).sum();
+        println!("\n{passed} passed, {failed} failed");
+        anyhow::ensure!(failed == 0, "{failed} failed");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_added_up() {
+        let rust =
+            "test result: ok. 17 passed; 0 failed; 0 ignored\nx\ntest result: FAILED. 2 passed; 3 failed; 0 ignored\n";
+        assert_eq!(Format::Rust.read(rust), (19, 3));
+        let node = "ℹ tests 9\nℹ pass 5\nℹ fail 3\nℹ cancelled 1\n";
+        assert_eq!(Format::Node.read(node), (5, 4));
+    }
+}

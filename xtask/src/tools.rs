@@ -24,7 +24,7 @@ pub(crate) fn for_wasm_tests() -> Result<()> {
     cargo_install("wasm-pack", "wasm-pack", WASM_PACK)
 }
 
-/// Firefox's WebDriver.
+/// The driver of Firefox.
 pub(crate) fn geckodriver() -> Result<()> {
     cargo_install("geckodriver", "geckodriver", GECKODRIVER)
 }
