@@ -445,3 +445,25 @@ fn a_token_that_one_endpoint_refused_is_good_for_others_when_it_cannot_be_renewe
     play.answer_with(status(503));
     assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
 }
+
+#[test]
+fn a_401_within_the_pause_after_a_failure_asks_for_no_refresh() {
+    let mut play = Play::signed_in();
+    play.server.expire_access();
+    play.call();
+    play.answer_with(status(503));
+    let next = play.call();
+    let problem = Problem::TryLater { status: 503, retry_after: None };
+    assert_eq!(play.calls[next].ending, Some(Ending::Failed(problem)), "not the 401: nobody is signed out");
+    assert_eq!(play.calls[next].sent.len(), 1);
+    assert!(play.underway.is_empty());
+}
+
+#[test]
+fn many_who_ask_for_a_refresh_share_its_failure_too() {
+    let mut play = Play::signed_in();
+    let asks: Vec<_> = (0..5).map(|_| play.ask(Operation::Refresh)).collect();
+    play.answer_with(lost());
+    assert!(asks.into_iter().all(|ask| play.result(ask) == Some(Err(Problem::Network))));
+    assert!(play.underway.is_empty());
+}

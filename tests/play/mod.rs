@@ -3,6 +3,7 @@
 //! Nothing happens by itself: a scenario lets time pass, lets the server answer, and looks at what became of its calls.
 
 #![allow(dead_code, reason = "each test file uses a part of the stage")]
+#![allow(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 #![allow(unreachable_pub, reason = "a test file has no outside")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -129,25 +130,21 @@ pub fn user_of(token: &str) -> &str {
 }
 
 /// An answer with a status and no readable body.
-#[expect(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 pub fn status(status: u16) -> Outcome {
     Ok(Answer { status, body: Body::Other, retry_after: None })
 }
 
 /// A 429 or 503 that says when to come again.
-#[expect(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 pub fn later(status: u16, seconds: u64) -> Outcome {
     Ok(Answer { status, body: Body::Other, retry_after: Some(Millis::from_secs(seconds)) })
 }
 
 /// A page where JSON was due.
-#[expect(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 pub fn page(status: u16) -> Outcome {
     Ok(Answer { status, body: Body::Html, retry_after: None })
 }
 
 /// An OAuth error that blames the request.
-#[expect(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 pub fn blames_request(status: u16) -> Outcome {
     let error = OAuthError::read("invalid_client");
     Ok(Answer { status, body: Body::Json(Fields { error, ..Fields::default() }), retry_after: None })
