@@ -8,6 +8,14 @@ const EXPIRE_HINT = "The server will refuse it, and this page is not told.";
 
 const $ = (id) => document.getElementById(id);
 
+function plural(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function timeOf(date) {
+  return element("time", "", date.toLocaleTimeString([], { hour12: false }));
+}
+
 /** Makes an element. Text goes in as text: what users wrote never becomes markup. */
 function element(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -36,7 +44,7 @@ function onState(state) {
 /** Puts into words what has changed. */
 function tell(before, { status, data, reason, refreshing, error }) {
   if (refreshing && !before.refreshing) log(status === "loading" ? "Asking who is signed in" : "Refreshing", "busy");
-  if (error && error !== before.error) log(error.message, "problem");
+  if (error && (error.code !== before.error?.code || (before.refreshing && !refreshing))) log(error.message, "problem");
   if (status === before.status) return;
   if (status === "authenticated") log(`Signed in as ${data.user.name}`, "good");
   else if (reason === "signedOut") log("Signed out");
@@ -98,25 +106,33 @@ $("token").addEventListener("animationend", () => $("token").classList.remove("f
 // ── The log ─────────────────────────────────────────────────────────────────────────────────────
 
 function log(text, kind = "plain") {
-  const time = element("time", "", new Date().toLocaleTimeString([], { hour12: false }));
-  $("log").prepend(element("li", kind, time, element("span", "", text)));
+  $("log").prepend(element("li", kind, timeOf(new Date()), element("span", "", text)));
   $("log").children[LOG_LINES]?.remove();
   $("announcer").textContent = text;
 }
 
-/** The browser's own record shows what a call went through below `session.fetch`. */
+/** `session.fetch` hides that a call was refused and sent again; the browser's own record has it. */
 function watchRefusals() {
   const refused = ({ name, responseStatus }) => responseStatus === 401 && new URL(name).pathname.startsWith("/api/");
+  let count = 0;
+  let timer;
+  const tellAll = () => {
+    log(`${plural(count, "call")} had been refused at first (401)`, "busy");
+    count = 0;
+  };
   new PerformanceObserver((list) => {
-    const count = list.getEntries().filter(refused).length;
-    if (count > 0) log(`${count} ${count === 1 ? "call" : "calls"} refused (401), to be sent again`, "busy");
+    const more = list.getEntries().filter(refused).length;
+    if (more === 0) return;
+    count += more;
+    clearTimeout(timer);
+    timer = setTimeout(tellAll, 100);
   }).observe({ type: "resource" });
 }
 
 // ── What people do ──────────────────────────────────────────────────────────────────────────────
 
 /** Runs an action once at a time. The control stays enabled: a disabled one would lose the focus. */
-function on(id, event, action, failed = (error) => log(error.message, "problem")) {
+function on(id, event, action, failed = logFailure) {
   let busy = false;
   $(id).addEventListener(event, async (happened) => {
     if (event === "submit") happened.preventDefault();
@@ -134,6 +150,11 @@ function on(id, event, action, failed = (error) => log(error.message, "problem")
   });
 }
 
+function logFailure(error) {
+  // What relatch ran into is in the state, and logged from there.
+  if (!relatch.isRelatchError(error)) log(error.message, "problem");
+}
+
 async function signIn() {
   refuse("");
   await session.signIn({ email: $("email").value, password: $("password").value });
@@ -141,13 +162,13 @@ async function signIn() {
 
 function signInFailed(error) {
   const wrong = relatch.isRelatchError(error, "BadCredentials");
-  refuse(wrong ? "This e-mail address and password do not belong together." : error.message);
+  refuse(wrong ? "This email address and password do not belong together." : error.message);
   if (wrong) $("password").select();
 }
 
 function refuse(message) {
   $("sign-in-error").textContent = message;
-  $("password").toggleAttribute("aria-invalid", message !== "");
+  $("password").setAttribute("aria-invalid", message !== "");
 }
 
 async function signOut() {
@@ -162,14 +183,21 @@ async function expire() {
 }
 
 async function burst() {
+  const cells = freshCells();
+  $("burst-result").textContent = "Calling…";
   const before = await counters();
-  const statuses = await Promise.all(freshCells().map(callFor));
+  const statuses = await Promise.all(cells.map(callFor));
   const after = await counters();
   const fine = statuses.filter((status) => status === 200).length;
   const refreshes = after.refresh.requests - before.refresh.requests;
-  const result = `${CALLS} calls, ${fine} answered 200, ${refreshes} ${refreshes === 1 ? "refresh" : "refreshes"} at the server`;
+  const result = `${CALLS} calls, ${fine} answered 200, ${plural(refreshes, "refresh", "refreshes")} at the server`;
   $("burst-result").textContent = `${result}.`;
   log(result, fine === CALLS ? "good" : "problem");
+}
+
+function burstFailed(error) {
+  $("burst-result").textContent = `Not counted: ${error.message}`;
+  logFailure(error);
 }
 
 function freshCells() {
@@ -196,9 +224,11 @@ function answered(response) {
 // ── Notes ───────────────────────────────────────────────────────────────────────────────────────
 
 async function loadNotes() {
+  const { data } = last;
   try {
-    const response = answered(await session.fetch("/api/notes"));
-    showNotes(await response.json());
+    const notes = await answered(await session.fetch("/api/notes")).json();
+    if (last.data !== data) return; // another user by now
+    showNotes(notes);
     $("notes-empty").hidden = $("notes").childElementCount > 0;
     notesFailed({ message: "" });
   } catch (error) {
@@ -207,7 +237,7 @@ async function loadNotes() {
 }
 
 function showNotes(notes) {
-  const row = ({ text, createdAt }) => element("li", "", text, element("time", "", new Date(createdAt).toLocaleTimeString([], { hour12: false })));
+  const row = ({ text, createdAt }) => element("li", "", text, timeOf(new Date(createdAt)));
   $("notes").replaceChildren(...notes.map(row).reverse());
   $("notes-empty").hidden = true;
 }
@@ -229,7 +259,7 @@ on("sign-in", "submit", signIn, signInFailed);
 on("sign-out", "click", signOut);
 on("again", "click", () => session.refresh());
 on("expire", "click", expire);
-on("burst", "click", burst);
+on("burst", "click", burst, burstFailed);
 on("refresh", "click", () => session.refresh());
 on("note-form", "submit", addNote, notesFailed);
 on("reload", "click", loadNotes);
