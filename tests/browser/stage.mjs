@@ -21,12 +21,17 @@ const EXECUTABLES = {
 export const USER = { email: "demo@example.com", password: "relatch-demo" };
 export const OTHER = { email: "other@example.com", password: "relatch-other" };
 
-/** Starts the example server on a free port, with its test controls. */
-export async function startServer(...flags) {
+/** Starts the example server on a free port, with its test controls and the pages of the tests. */
+export const startServer = (...flags) => serve("tests/browser/pages", flags);
+
+/** The same with the demo page. */
+export const startDemo = (...flags) => serve("examples/html", flags);
+
+async function serve(site, flags) {
   const folder = mkdtempSync(join(tmpdir(), "relatch-"));
   const binary = process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server");
   const users = [USER, OTHER].flatMap(({ email, password }) => ["--demo-user", `${email}:${password}`]);
-  const pages = ["--site", join(root, "tests/browser/pages"), "--package", process.env.RELATCH_PACKAGE ?? join(root, "pkg")];
+  const pages = ["--site", join(root, site), "--package", process.env.RELATCH_PACKAGE ?? join(root, "pkg")];
   const database = ["--database", `sqlite:${join(folder, "db.sqlite")}`];
   const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
     stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],
@@ -52,7 +57,7 @@ export async function startServer(...flags) {
     expireRefresh: () => post("/test/expire-refresh"),
     fault: (fault) => post("/test/faults", fault),
     async stop() {
-      child.kill();
+      child.kill("SIGKILL");
       await new Promise((resolve) => child.once("exit", resolve));
       rmSync(folder, { recursive: true, force: true });
     },
