@@ -70,7 +70,9 @@ export class Call {
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);
     own.headers.set("authorization", authorization);
-    return fetch(own);
+    // Firefox loses it on the way from one Request to another. Any option resets the referrer, so that goes along.
+    const { keepalive, referrer, referrerPolicy } = input;
+    return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Client } from "../generated/relatch.js";
 import { Call, sendsStreams } from "./call.js";
-import { checkContract, resolveContract, type Contract } from "./contract.js";
+import { checkContract, resolveContract, type Contract, type FlatContract } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
+import { canShare, Tabs } from "./tabs.js";
 import type { Credentials, Inspection, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
@@ -43,6 +44,7 @@ export function createSession(options: SessionOptions): SessionClient {
   const flat = checkContract(options?.contract);
   let client: Client | undefined;
   let booting: Promise<Client> | undefined;
+  let tabs: Tabs | undefined;
   let disposed = false;
   let watched: readonly number[] = [];
   let base: string | undefined;
@@ -87,6 +89,13 @@ export function createSession(options: SessionOptions): SessionClient {
       nextMove();
       wake();
     },
+    lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
+    unlock: (ticket: number): void => tabs?.unlock(ticket),
+    readStamp: (): void => tabs?.readStamp(),
+    writeStamp: (ticket: number, older: boolean, seen: Uint32Array, stamp: Uint32Array): void =>
+      tabs?.writeStamp(ticket, older, seen, stamp),
+    tell: (kind: number, stamp: Uint32Array, token?: string, left?: number, user?: unknown): void =>
+      tabs?.tell(kind, stamp, token, left, user),
   };
 
   const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -99,7 +108,7 @@ export function createSession(options: SessionOptions): SessionClient {
     live.setPage(origin === "null" ? undefined : origin);
   };
 
-  const listen = (target: EventTarget | undefined, type: string, act: () => void): void => {
+  const listen = (target: EventTarget | undefined, type: string, act: (event: Event) => void): void => {
     target?.addEventListener?.(type, act);
     cleanups.push(() => target?.removeEventListener?.(type, act));
   };
@@ -109,13 +118,17 @@ export function createSession(options: SessionOptions): SessionClient {
     booting ??= load()
       .then((Core) => {
         if (disposed) throw new RelatchError("Disposed");
-        client = new Core(resolveContract(flat, pageUrl()), host);
+        const shared = canShare();
+        if (!shared) console.info("relatch: no Web Locks here (an insecure origin?), so each tab works on its own");
+        const contract: FlatContract = { ...resolveContract(flat, pageUrl()), shared };
+        client = new Core(contract, host);
         watched = [...client.watchedStatuses()];
         const live = client;
+        if (shared) tabs = new Tabs(`relatch:1:${contract["refresh.path"]}`, live);
         const doc = globalThis.document as Document | undefined;
         const look = (): void => live.visible(doc?.visibilityState !== "hidden");
         listen(doc, "visibilitychange", look);
-        listen(globalThis, "pageshow", look);
+        listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.restored() : look()));
         listen(globalThis, "online", () => live.online());
         look();
         return client;
@@ -270,6 +283,7 @@ export function createSession(options: SessionOptions): SessionClient {
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
       client?.dispose();
+      tabs?.close();
     },
   };
 }

@@ -52,7 +52,7 @@ export interface SignOutResult {
 
 /** Numbers about the present access token that are no secret. */
 export interface Inspection {
-  /** Counts credential changes (sign-in, refresh, sign-out) of this client. */
+  /** Counts what becomes known of the credential (a sign-in, a refresh, a sign-out, that there is none) in all tabs. */
   readonly generation: number;
   /** What is left of the token's life, in milliseconds; `null` if it is not known. */
   readonly expiresInMs: number | null;

@@ -4,9 +4,10 @@
 //! [`Attempt::start`], then [`Attempt::response`] with the status that came, and [`Attempt::resume`] each time the
 //! session has moved while the call was waiting. A call is sent at most twice, and never as two users.
 
+use super::event::Event;
 use super::identity::Generation;
 use super::problem::Problem;
-use super::session::{Event, Session};
+use super::session::Session;
 use super::state::Status;
 use super::time::Millis;
 

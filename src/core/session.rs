@@ -4,19 +4,24 @@
 //! reads no clock, does no I/O and knows no call: calls are [`Attempt`](super::Attempt)s that look at the session.
 //!
 //! What changes the credential (refresh, sign-in, sign-out) is done one at a time, as a *turn*, in the order asked for.
-//! A turn remembers the generation at which it began; if that is no longer the current one when its answer comes, the
+//! A turn remembers the generation at which it began; if that is no longer the newest one when its answer comes, the
 //! answer changes nothing. That is the whole defence against late answers.
+//!
+//! Where the tabs of a profile share ([`Policy::shared`]), a turn that changes the cookie is taken under a lock, begins
+//! with a look at the [`Stamp`], and commits by compare-and-set on it: see `docs/design.md`, "Across tabs".
 
 mod settle;
+mod tabs;
 mod turn;
 
-use super::answer::Outcome;
 use super::backoff::Backoff;
+use super::event::{Ask, Effect, Event, Operation, Ticket, TicketId};
 use super::expiry::Expiry;
 use super::identity::{Generation, Identity};
 use super::problem::Problem;
 use super::random::Random;
 use super::secret::Secret;
+use super::stamp::{Fence, Message, Stamp, Standing};
 use super::state::{EndReason, Freshness, State, Status};
 use super::time::Millis;
 use super::verdict::Rules;
@@ -33,111 +38,47 @@ pub struct Policy {
     pub lead: Millis,
     /// Whether the contract has a request that reads the session.
     pub reads_session: bool,
+    /// Whether there are a lock and a stamp that the tabs of the profile share.
+    pub shared: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { rules: Rules::default(), timeout: Millis(10_000), lead: Millis(60_000), reads_session: true }
+        Self {
+            rules: Rules::default(),
+            timeout: Millis(10_000),
+            lead: Millis(60_000),
+            reads_session: true,
+            shared: true,
+        }
     }
-}
-
-/// One of the SDK's own requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Renew the access token.
-    Refresh,
-    /// Read the session's data.
-    ReadSession,
-    /// Sign in with credentials.
-    SignIn,
-    /// Sign in with another provider's token.
-    Exchange,
-    /// End the session.
-    SignOut,
-}
-
-/// Names something that the application asked for and that will be settled once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ask(pub u32);
-
-/// Names one request, so that its answer finds its turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TicketId(pub u32);
-
-/// A request to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket {
-    /// Comes back with the answer.
-    pub id: TicketId,
-    /// What to send.
-    pub operation: Operation,
-    /// Whose fields to send, for an operation that has some.
-    pub ask: Option<Ask>,
-    /// The generation at which it is sent.
-    pub base: Generation,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The application wants to know the session.
-    Start,
-    /// The application asks for an operation.
-    Asked(Ask, Operation),
-    /// A call needs a token; if one was refused, a newer one than that.
-    Needed {
-        /// The generation whose token got a 401.
-        refused: Option<Generation>,
-    },
-    /// A request was answered, or was not.
-    Answered(TicketId, Outcome),
-    /// [`Session::deadline`] has come, or may have.
-    Tick,
-    /// The page was shown or hidden.
-    Visible(bool),
-    /// The platform says that the network is back. A hint.
-    Online,
-    /// The application is done with this client.
-    Dispose,
-}
-
-/// What the shell is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// Send a request, and report with [`Event::Answered`].
-    Perform(Ticket),
-    /// The user in the answer to this ticket is the session's from now on.
-    Adopt(TicketId),
-    /// Drop the session's data.
-    Forget,
-    /// What was asked for has ended.
-    Settle(Ask, Result<(), Problem>),
-    /// The session has moved: waiting calls resume.
-    Resume,
-    /// [`Session::state`] has changed.
-    Publish,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Credential {
+    generation: Generation,
     bearer: Secret,
     expiry: Option<Expiry>,
+    /// Whether this tab has fetched it, and so is the one to give it to others.
+    is_own: bool,
 }
 
 /// The session machine.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent facts")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Session {
     policy: Policy,
     random: Random,
     started: bool,
     disposed: bool,
     visible: bool,
-    /// Counts credential changes.
+    /// The newest generation that is known of; the credential may be of an older one.
     generation: Generation,
     /// The generation at which the present user, or nobody, came.
     epoch: Generation,
     identity: Option<Identity>,
+    /// Counts, for the whole profile, the requests that changed the cookie.
+    asked: u32,
     credential: Option<Credential>,
     /// Whether the server has refused the present token; calls wait for the renewal that is on its way.
     is_refused: bool,
@@ -146,6 +87,16 @@ pub struct Session {
     /// A refresh that took too long, whose answer still counts if nothing has changed since.
     late: Option<Turn>,
     backoff: Backoff,
+    /// When to answer another tab's question for the token, if nobody else has by then.
+    giving: Option<Millis>,
+    /// When this tab last answered such a question; all tabs heard that.
+    gave: Option<Millis>,
+    /// The stamp that a sign-out is writing.
+    marking: Option<TicketId>,
+    /// Whether another tab has been heard of, so that a question may find an answer.
+    has_company: bool,
+    /// A page from the back/forward cache shows nothing until the stamp has been read.
+    is_unsure: bool,
     /// A sign-out that the server has not confirmed: to be finished before anything else.
     sign_out_unfinished: bool,
     tickets: u32,
@@ -167,11 +118,17 @@ impl Session {
             generation: Generation(0),
             epoch: Generation(0),
             identity: None,
+            asked: 0,
             credential: None,
             is_refused: false,
             turn: None,
             queue: Vec::new(),
             late: None,
+            giving: None,
+            gave: None,
+            marking: None,
+            has_company: false,
+            is_unsure: false,
             backoff: Backoff::default(),
             sign_out_unfinished: false,
             tickets: 0,
@@ -193,12 +150,17 @@ impl Session {
         }
         match event {
             Event::Start => self.started = true,
+            Event::Locked(ticket, stamp) => self.on_locked(now, ticket, stamp, &mut effects),
+            Event::Stamped(ticket, result) => self.on_stamped(now, ticket, result, &mut effects),
+            Event::StampRead(stamp) => self.on_stamp_read(stamp, &mut effects),
+            Event::Heard(message) => self.on_heard(now, message, &mut effects),
+            Event::Restored => self.on_restored(&mut effects),
             Event::Asked(ask, Operation::SignOut) => self.on_sign_out(ask, &mut effects),
             Event::Asked(ask, operation) => self.on_asked(ask, operation),
             Event::Needed { refused } => self.on_needed(now, refused),
             Event::Answered(ticket, outcome) => self.on_answered(now, ticket, outcome, &mut effects),
             Event::Tick => self.on_tick(now, &mut effects),
-            Event::Visible(visible) => self.visible = visible,
+            Event::Visible(visible) => self.on_visible(visible, &mut effects),
             Event::Online => self.backoff.hint(now),
             Event::Dispose => self.on_dispose(&mut effects),
         }
@@ -219,9 +181,17 @@ impl Session {
         if self.disposed {
             return None;
         }
-        if let Some(turn) = &self.turn {
-            return Some(turn.deadline);
+        let own = match &self.turn {
+            Some(turn) => Some(turn.deadline),
+            None => self.next_renewal(now),
+        };
+        match (own, self.giving) {
+            (Some(own), Some(giving)) => Some(own.min(giving)),
+            (own, giving) => own.or(giving),
         }
+    }
+
+    fn next_renewal(&self, now: Millis) -> Option<Millis> {
         let wants = if self.sign_out_unfinished || self.lacks_data() {
             now
         } else if self.renews_by_itself() {
@@ -241,16 +211,16 @@ impl Session {
         self.state
     }
 
-    /// The bearer of this generation, if it is the current one.
+    /// The bearer of this generation, if it is the present one.
     #[must_use]
     pub fn bearer(&self, generation: Generation) -> Option<&Secret> {
-        self.credential.as_ref().filter(|_| generation == self.generation).map(|credential| &credential.bearer)
+        self.credential.as_ref().filter(|held| generation == held.generation).map(|held| &held.bearer)
     }
 
-    /// The current generation.
+    /// The generation of the present token, else the newest that is known of.
     #[must_use]
-    pub const fn generation(&self) -> Generation {
-        self.generation
+    pub fn generation(&self) -> Generation {
+        self.credential.as_ref().map_or(self.generation, |held| held.generation)
     }
 
     /// When the present token is due and when it ends, if there is one and its lifetime is known.
@@ -284,7 +254,7 @@ impl Session {
     pub(super) fn usable(&self, now: Millis) -> Option<Option<Expiry>> {
         let credential = self.credential.as_ref()?;
         match credential.expiry {
-            _ if self.is_refused && self.is_busy() => None,
+            _ if self.is_unsure || (self.is_refused && self.is_busy()) => None,
             Some(expiry) if expiry.is_over(now) => None,
             expiry => Some(expiry),
         }
@@ -312,13 +282,19 @@ impl Session {
 
     /// Somebody has a token and nobody knows yet who.
     fn lacks_data(&self) -> bool {
-        self.state.status == Status::Loading && self.credential.is_some()
+        self.state.status == Status::Loading && self.credential.is_some() && !self.is_unsure
     }
 
     fn on_dispose(&mut self, effects: &mut Vec<Effect>) {
         self.disposed = true;
         self.credential = None;
         self.late = None;
+        self.giving = None;
+        if let Some(turn) = &self.turn
+            && turn.is_locked
+        {
+            effects.push(Effect::Unlock(turn.ticket.id));
+        }
         let turn = self.turn.take().map(|turn| turn.pending);
         for pending in turn.into_iter().chain(core::mem::take(&mut self.queue)) {
             pending.settle(Err(Problem::Disposed), effects);

@@ -10,7 +10,8 @@ use super::contract::Contract;
 use super::host::{self, Host};
 use super::outward;
 use super::shell::Shell;
-use crate::core::{Attempt, Destination, Event, Operation, Problem, Secret, Step};
+use crate::core::wire;
+use crate::core::{Attempt, Destination, Event, Operation, Problem, Secret, Step, TicketId};
 
 /// A call's body cannot be sent twice.
 const ONCE: u32 = 1;
@@ -133,6 +134,35 @@ impl Client {
     /// The page was shown or hidden.
     pub fn visible(&self, visible: bool) {
         self.shell.dispatch(Event::Visible(visible));
+    }
+
+    /// The page has come back from the back/forward cache.
+    pub fn restored(&self) {
+        self.shell.dispatch(Event::Restored);
+    }
+
+    /// The lock is held, and this is the stamp under it, empty if there is none.
+    pub fn locked(&self, ticket: u32, stamp: &[u32]) {
+        self.shell.dispatch(Event::Locked(TicketId(ticket), wire::read(stamp)));
+    }
+
+    /// The stamp was written, or this is what stood there.
+    pub fn stamped(&self, ticket: u32, written: bool, stamp: &[u32]) {
+        let result = if written { Ok(()) } else { Err(wire::read(stamp)) };
+        self.shell.dispatch(Event::Stamped(TicketId(ticket), result));
+    }
+
+    /// The stamp was read.
+    #[wasm_bindgen(js_name = stampRead)]
+    pub fn stamp_read(&self, stamp: &[u32]) {
+        self.shell.dispatch(Event::StampRead(wire::read(stamp)));
+    }
+
+    /// Another tab has said something. What is not a message of ours is passed over.
+    pub fn heard(&self, kind: u32, stamp: &[u32], bearer: Option<String>, left: Option<f64>, user: JsValue) {
+        if let Some(message) = wire::message(kind, stamp, bearer, left) {
+            self.shell.hear(message, user);
+        }
     }
 
     /// The platform says that the network is back.

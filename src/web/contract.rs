@@ -68,6 +68,7 @@ impl Contract {
                 timeout: reader.millis("timeoutMs")?,
                 lead: reader.millis("leadMs")?,
                 reads_session: session.is_some(),
+                shared: reader.value("shared").is_truthy(),
             },
             session,
             sign_in,

@@ -1,8 +1,8 @@
 //! Sends the SDK's own requests and reads the fields that the contract names. It judges nothing.
 
-use gloo_net::http::Request;
+use gloo_net::http::{Request, Response};
 use js_sys::{Array, Date, Reflect, SyntaxError};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
@@ -10,8 +10,17 @@ use super::contract::{Endpoint, Places};
 use super::host;
 use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Unanswered};
 
-/// A request that is ready to go.
-pub(super) struct Prepared(Request);
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    async fn fetch(request: &web_sys::Request, init: &RequestInit) -> Result<JsValue, JsValue>;
+}
+
+/// A request that is ready to go, and whether it outlives its page.
+pub(super) struct Prepared {
+    request: Request,
+    keepalive: bool,
+}
 
 /// An answer, and the user in it, which stays a JavaScript value.
 pub(super) struct Reply {
@@ -41,8 +50,6 @@ pub(super) fn prepare(
     init.set_credentials(RequestCredentials::Include);
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Manual);
-    let outlives_page = matches!(operation, Operation::Refresh | Operation::SignOut);
-    Reflect::set(&init, &"keepalive".into(), &outlives_page.into())?;
     let headers = web_sys::Headers::new()?;
     headers.set("accept", "application/json")?;
     if let Some(bearer) = bearer {
@@ -53,12 +60,13 @@ pub(super) fn prepare(
         init.set_body(body);
     }
     init.set_headers(&headers);
-    Ok(Prepared(web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into()))
+    let request = web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into();
+    Ok(Prepared { request, keepalive: matches!(operation, Operation::Refresh | Operation::SignOut) })
 }
 
 /// Sends it and reads the answer.
 pub(super) async fn send(prepared: Prepared, places: &Places) -> Reply {
-    let Ok(response) = prepared.0.send().await else { return Reply::unanswered() };
+    let Ok(response) = dispatch(prepared).await else { return Reply::unanswered() };
     let headers = response.headers();
     let is_html = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html"));
     let retry_after = headers.get("retry-after").and_then(|value| read_retry_after(&value, headers.get("date")));
@@ -76,6 +84,16 @@ pub(super) async fn send(prepared: Prepared, places: &Places) -> Reply {
         // The body broke off: as good as no answer.
         Err(_) => Reply::unanswered(),
     }
+}
+
+/// `keepalive` is given to `fetch` itself: Firefox loses it when one `Request` is made of another.
+async fn dispatch(prepared: Prepared) -> Result<Response, JsValue> {
+    let init = RequestInit::new();
+    if prepared.keepalive {
+        Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE)?;
+    }
+    let response = fetch(&prepared.request.into(), &init).await?;
+    Ok(response.dyn_into::<web_sys::Response>()?.into())
 }
 
 /// The platform parses, so that a body with a token in it never lies in WASM memory as a whole.

@@ -19,6 +19,33 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn resume(this: &Host);
 
+    /// Ask for the lock, by force if `steal`; `Client::locked` is called when it is held.
+    #[wasm_bindgen(method)]
+    pub(super) fn lock(this: &Host, ticket: u32, steal: bool);
+
+    /// Free the lock, or stop waiting for it.
+    #[wasm_bindgen(method)]
+    pub(super) fn unlock(this: &Host, ticket: u32);
+
+    /// Write the stamp, if the one that stands is `seen`, or is older if `older`; then `Client::stamped` is called.
+    #[wasm_bindgen(method, js_name = writeStamp)]
+    pub(super) fn write_stamp(this: &Host, ticket: u32, older: bool, seen: Vec<u32>, stamp: Vec<u32>);
+
+    /// Read the stamp; then `Client::stampRead` is called.
+    #[wasm_bindgen(method, js_name = readStamp)]
+    pub(super) fn read_stamp(this: &Host);
+
+    /// Say something to the other tabs, where `Client::heard` is called.
+    #[wasm_bindgen(method)]
+    pub(super) fn tell(
+        this: &Host,
+        kind: u32,
+        stamp: Vec<u32>,
+        bearer: Option<String>,
+        left: Option<f64>,
+        user: JsValue,
+    );
+
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 
@@ -48,6 +75,12 @@ pub(super) fn now() -> Millis {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "53 bits of it will do")]
 pub(super) fn seed() -> u64 {
     (math_random() * 9_007_199_254_740_992.0) as u64
+}
+
+/// A span as JavaScript counts it.
+#[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
+pub(super) fn to_float(span: Millis) -> f64 {
+    span.0 as f64
 }
 
 /// A timer that is cleared when it is dropped.

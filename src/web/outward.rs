@@ -3,6 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
+use super::host::to_float;
 use crate::core::{EndReason, Freshness, Millis, Problem, Session, State, Status};
 
 /// [`State`] as JavaScript sees it.
@@ -64,8 +65,8 @@ pub(super) fn inspection(session: &Session, now: Millis) -> JsValue {
     let expiry = session.expiry();
     to_js(&Inspection {
         generation: session.generation().0,
-        expires_in_ms: expiry.map(|expiry| millis(expiry.end.since(now))),
-        due_in_ms: expiry.map(|expiry| millis(expiry.due.since(now))),
+        expires_in_ms: expiry.map(|expiry| to_float(expiry.end.since(now))),
+        due_in_ms: expiry.map(|expiry| to_float(expiry.due.since(now))),
     })
 }
 
@@ -78,13 +79,8 @@ fn problem_out(problem: Problem) -> ProblemOut {
         code: problem.code(),
         temporary: problem.is_temporary(),
         status: problem.status(),
-        retry_after_ms: retry_after.map(millis),
+        retry_after_ms: retry_after.map(to_float),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
-fn millis(span: Millis) -> f64 {
-    span.0 as f64
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {

@@ -12,7 +12,8 @@ use super::contract::Contract;
 use super::fetch;
 use super::host::{self, Host, Timer};
 use super::outward;
-use crate::core::{Ask, Effect, Event, Operation, Problem, Session, Ticket, TicketId};
+use crate::core::wire::{self, kind};
+use crate::core::{Ask, Effect, Event, Fence, Message, Operation, Problem, Session, Ticket, TicketId};
 
 /// What the application asked for and waits for.
 struct Asked {
@@ -34,6 +35,8 @@ pub(super) struct Shell {
     /// The user in an answer whose verdict is not there yet.
     user: RefCell<Option<(TicketId, JsValue)>>,
     data: RefCell<JsValue>,
+    /// The user that came with another tab's token.
+    given: RefCell<JsValue>,
     tick: RefCell<Option<Closure<dyn FnMut()>>>,
     timer: RefCell<Option<Timer>>,
 }
@@ -51,6 +54,7 @@ impl Shell {
             asks: Cell::default(),
             user: RefCell::default(),
             data: RefCell::new(JsValue::NULL),
+            given: RefCell::new(JsValue::NULL),
             tick: RefCell::default(),
             timer: RefCell::default(),
         });
@@ -92,6 +96,22 @@ impl Shell {
     fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Perform(ticket) => self.perform(ticket),
+            Effect::Lock { ticket, steal } => self.host.lock(ticket.0, steal),
+            Effect::Unlock(ticket) => self.host.unlock(ticket.0),
+            Effect::WriteStamp { ticket, fence, stamp } => {
+                let (older, seen) = match fence {
+                    Fence::Older => (true, Vec::new()),
+                    Fence::Exactly(seen) => (false, seen.as_ref().map(wire::write).unwrap_or_default()),
+                };
+                self.host.write_stamp(ticket.0, older, seen, wire::write(&stamp));
+            }
+            Effect::ReadStamp => self.host.read_stamp(),
+            Effect::Tell(message) => self.tell(&message),
+            Effect::AdoptGiven => {
+                let given = std::mem::replace(&mut *self.given.borrow_mut(), JsValue::NULL);
+                *self.data.borrow_mut() = given;
+                self.publish();
+            }
             Effect::Adopt(ticket) => {
                 if let Some((_, user)) = self.user.borrow_mut().take_if(|(answered, _)| *answered == ticket) {
                     *self.data.borrow_mut() = user;
@@ -103,6 +123,28 @@ impl Shell {
             Effect::Resume => self.host.resume(),
             Effect::Publish => self.publish(),
         }
+    }
+
+    fn tell(&self, message: &Message) {
+        let nobody = JsValue::UNDEFINED;
+        match message {
+            Message::Moved(stamp) => self.host.tell(kind::MOVED, wire::write(stamp), None, None, nobody),
+            Message::Want(generation) => self.host.tell(kind::WANT, vec![generation.0], None, None, nobody),
+            Message::Stole => self.host.tell(kind::STOLE, Vec::new(), None, None, nobody),
+            Message::Give { stamp, bearer, left } => {
+                let user = self.data.borrow().clone();
+                let left = left.map(host::to_float);
+                self.host.tell(kind::GIVE, wire::write(stamp), Some(bearer.expose().into()), left, user);
+            }
+        }
+    }
+
+    /// Another tab has said something, perhaps with the user that belongs to a token.
+    pub(super) fn hear(self: &Rc<Self>, message: Message, user: JsValue) {
+        if !user.is_undefined() {
+            *self.given.borrow_mut() = user;
+        }
+        self.dispatch(Event::Heard(message));
     }
 
     fn perform(self: &Rc<Self>, ticket: Ticket) {
@@ -117,7 +159,6 @@ impl Shell {
             with(&shell, |shell| {
                 *shell.user.borrow_mut() = Some((ticket.id, reply.user));
                 shell.dispatch(Event::Answered(ticket.id, reply.outcome));
-                *shell.user.borrow_mut() = None;
             });
         });
     }

@@ -113,6 +113,42 @@ impl Server {
         }
     }
 
+    /// Answers one request; `who` is the user of a sign-in.
+    pub fn serve(&mut self, request: &Request, who: &str) -> Outcome {
+        match request.ticket.operation {
+            Operation::SignIn | Operation::Exchange => self.sign_in(who),
+            Operation::Refresh => self.refresh(request.cookie),
+            Operation::SignOut => {
+                self.sign_outs += 1;
+                self.alive = false;
+                self.accepted.clear();
+                self.cookie = None;
+                status(204)
+            }
+            Operation::ReadSession => match &request.bearer {
+                Some(bearer) if self.accepts(bearer) => {
+                    let identity = Some(Identity::of(user_of(bearer)));
+                    let fields = Fields { has_user: true, identity, ..Fields::default() };
+                    Ok(Answer { status: 200, body: Body::Json(fields), retry_after: None })
+                }
+                _ => status(401),
+            },
+        }
+    }
+
+    pub fn accepts(&self, bearer: &str) -> bool {
+        self.accepted.contains(bearer)
+    }
+
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Whether the newest refresh token is good.
+    pub fn is_alive(&self) -> bool {
+        self.alive
+    }
+
     /// The server refuses every access token issued until now.
     pub fn expire_access(&mut self) {
         self.accepted.clear();
@@ -186,7 +222,7 @@ impl Play {
     pub fn new() -> Self {
         Self {
             now: Millis(1_000),
-            session: Session::new(Policy::default(), 1),
+            session: Session::new(Policy { shared: false, ..Policy::default() }, 1),
             server: Server::default(),
             underway: Vec::new(),
             calls: Vec::new(),
@@ -234,6 +270,12 @@ impl Play {
                 Effect::Settle(ask, result) => self.settled.push((ask, result)),
                 Effect::Resume => self.resume(),
                 Effect::Publish => {}
+                Effect::Lock { .. }
+                | Effect::Unlock(_)
+                | Effect::WriteStamp { .. }
+                | Effect::ReadStamp
+                | Effect::Tell(_)
+                | Effect::AdoptGiven => unreachable!("a tab that works alone shares nothing"),
             }
         }
     }
@@ -296,27 +338,8 @@ impl Play {
     }
 
     pub fn serve(&mut self, request: &Request) -> Outcome {
-        match request.ticket.operation {
-            Operation::SignIn | Operation::Exchange => {
-                let who = self.who.clone();
-                self.server.sign_in(&who)
-            }
-            Operation::Refresh => self.server.refresh(request.cookie),
-            Operation::SignOut => {
-                self.server.sign_outs += 1;
-                self.server.alive = false;
-                self.server.cookie = None;
-                status(204)
-            }
-            Operation::ReadSession => match &request.bearer {
-                Some(bearer) if self.server.accepted.contains(bearer) => {
-                    let identity = Some(Identity::of(user_of(bearer)));
-                    let fields = Fields { has_user: true, identity, ..Fields::default() };
-                    Ok(Answer { status: 200, body: Body::Json(fields), retry_after: None })
-                }
-                _ => status(401),
-            },
-        }
+        let who = self.who.clone();
+        self.server.serve(request, &who)
     }
 
     pub fn deliver(&mut self, ticket: Ticket, outcome: Outcome) {
@@ -372,7 +395,7 @@ impl Play {
                 }
                 Step::Send(generation) => {
                     let token = self.session.bearer(generation).map(|bearer| bearer.expose().to_owned());
-                    let accepted = token.as_ref().is_some_and(|token| self.server.accepted.contains(token));
+                    let accepted = token.as_ref().is_some_and(|token| self.server.accepts(token));
                     self.calls[call].sent.push(token);
                     if accepted { 200 } else { 401 }
                 }

@@ -88,7 +88,7 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     fs::copy(glue.join("relatch.js"), generated.join("relatch.js"))?;
     // The glue knows that there is an object `Host`; its type is ours.
     let types = fs::read_to_string(glue.join("relatch.d.ts"))?;
-    let host = "export interface Host {\n  publish(state: any, data: any): void;\n  resume(): void;\n}\n";
+    let host = include_str!("host.d.ts");
     fs::write(generated.join("relatch.d.ts"), format!("{host}{types}"))?;
     let mut hex = String::new();
     for byte in fs::read(wasm)? {

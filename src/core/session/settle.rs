@@ -1,131 +1,170 @@
 //! What an answer does to the session.
 
-use super::super::answer::Outcome;
+use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
-use super::turn::{Pending, Turn};
+use super::turn::{Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Generation, Millis, Operation, Problem, Session, Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Problem, Session, Stamp, Standing, Status,
+    TicketId,
 };
 
 /// How long calls are failed after an answer that no later try will change.
 const MISCONFIGURED: Millis = Millis(60_000);
 
 impl Session {
-    pub(super) fn on_answered(&mut self, now: Millis, id: TicketId, outcome: Outcome, effects: &mut Vec<Effect>) {
-        if let Some(turn) = self.turn.take_if(|turn| turn.ticket.id == id) {
-            self.settle(now, turn, outcome, effects);
+    pub(super) fn on_answered(
+        &mut self,
+        now: Millis,
+        id: TicketId,
+        answer: answer::Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_asking = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Asking;
+        if let Some(turn) = self.turn.take_if(is_asking) {
+            self.settle(now, turn, answer, effects);
         } else if let Some(turn) = self.late.take_if(|turn| turn.ticket.id == id)
-            && let RefreshVerdict::Renewed(grant) = self.policy.rules.judge_refresh(outcome)
+            && let RefreshVerdict::Renewed(grant) = self.policy.rules.judge_refresh(answer)
             && turn.ticket.base == self.generation
+            && self.turn.is_none()
         {
-            self.commit(now, turn, grant, effects);
+            // Without the lock: the stamp is fence enough.
+            self.write_stamp(now, turn, Outcome::Renewed(grant), effects);
         }
     }
 
     /// Ends a turn with an answer, or with none.
-    pub(super) fn settle(&mut self, now: Millis, turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn settle(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
         let is_current = turn.ticket.base == self.generation;
         match turn.ticket.operation {
-            Operation::SignOut => self.settle_sign_out(now, turn, outcome, effects),
-            _ if !is_current => {
-                let ended = self.state.status == Status::Unauthenticated;
-                let is_sign_in = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
-                let lost = ended || is_sign_in;
-                turn.pending.settle(if lost { Err(Problem::SessionChanged) } else { Ok(()) }, effects);
-            }
-            Operation::Refresh => match self.policy.rules.judge_refresh(outcome) {
-                RefreshVerdict::Renewed(grant) => self.commit(now, turn, grant, effects),
-                RefreshVerdict::Dead => {
-                    let known = self.state.status == Status::Authenticated;
-                    self.end(if known { EndReason::Expired } else { EndReason::None }, effects);
-                    turn.pending.settle(Err(Problem::SessionEnded), effects);
+            Operation::SignOut => match self.policy.rules.judge_sign_out(answer) {
+                Ok(()) if is_current => self.write_stamp(now, turn, Outcome::SignedOut, effects),
+                Ok(()) => Self::close(turn, Ok(()), effects),
+                Err(problem) => {
+                    self.hold_off(now, problem);
+                    self.close_unchanged(turn, Err(problem), effects);
                 }
-                RefreshVerdict::Unknown(problem) => self.fail(now, turn.pending, problem, effects),
             },
-            Operation::SignIn | Operation::Exchange => match self.policy.rules.judge_sign_in(outcome) {
-                Ok(grant) => self.commit(now, turn, grant, effects),
-                Err(problem) => turn.pending.settle(Err(problem), effects),
+            _ if !is_current => self.supersede(turn, effects),
+            Operation::Refresh => match self.policy.rules.judge_refresh(answer) {
+                RefreshVerdict::Renewed(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
+                RefreshVerdict::Dead => self.write_stamp(now, turn, Outcome::Dead, effects),
+                RefreshVerdict::Unknown(problem) => self.fail(now, turn, problem, effects),
             },
-            Operation::ReadSession => self.settle_session(now, turn, outcome, effects),
+            Operation::SignIn | Operation::Exchange => match self.policy.rules.judge_sign_in(answer) {
+                Ok(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
+                Err(problem) => self.close_unchanged(turn, Err(problem), effects),
+            },
+            Operation::ReadSession => self.settle_session(now, turn, answer, effects),
         }
     }
 
-    fn settle_sign_out(&mut self, now: Millis, turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
-        let result = self.policy.rules.judge_sign_out(outcome);
-        match result {
-            Ok(()) => {
-                self.sign_out_unfinished = false;
-                self.backoff.succeed();
-            }
-            Err(problem) => self.hold_off(now, problem),
-        }
-        turn.pending.settle(result, effects);
+    /// The answer is of another time: what has come since stands.
+    pub(super) fn supersede(&mut self, turn: Turn, effects: &mut Vec<Effect>) {
+        let ended = self.state.status == Status::Unauthenticated;
+        let is_sign_in = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
+        Self::close(turn, if ended || is_sign_in { Err(Problem::SessionChanged) } else { Ok(()) }, effects);
     }
 
-    fn settle_session(&mut self, now: Millis, turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
-        match self.policy.rules.judge_session(outcome) {
+    fn settle_session(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
+        match self.policy.rules.judge_session(answer) {
             Ok(Some(fields)) => {
-                if fields.identity.is_some() && self.identity.is_some() && fields.identity != self.identity {
-                    // A cookie that is another user's by now: calls made until here are not to be sent as that one.
-                    self.generation = self.generation.next();
-                    self.epoch = self.generation;
-                }
                 self.identity = fields.identity.or(self.identity);
                 self.succeed();
                 effects.push(Effect::Adopt(turn.ticket.id));
-                turn.pending.settle(Ok(()), effects);
+                Self::close(turn, Ok(()), effects);
             }
             // The token was refused: renew it, then read once more.
             Ok(None) if !turn.pending.retried => {
                 self.join_or_queue_refresh(None);
-                self.queue.push(Pending { retried: true, stale: self.generation, ..turn.pending });
+                self.queue.push(Pending { retried: true, stale: self.stale(), ..turn.pending });
             }
-            Ok(None) => self.fail(now, turn.pending, Problem::BadResponse { status: 401 }, effects),
-            Err(problem) => self.fail(now, turn.pending, problem, effects),
+            Ok(None) => self.fail(now, turn, Problem::BadResponse { status: 401 }, effects),
+            Err(problem) => self.fail(now, turn, problem, effects),
         }
     }
 
-    /// A new access token: the only place where one enters the session.
-    fn commit(&mut self, now: Millis, turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
-        let is_sign_in = turn.ticket.operation != Operation::Refresh;
+    /// What follows the stamp that is known, if this comes to pass.
+    pub(super) fn stamp_after(&self, turn: &Turn, outcome: &Outcome) -> Stamp {
+        let generation = self.generation.next();
+        match outcome {
+            Outcome::Renewed(grant) => {
+                let keeps = self.keeps_user(turn, grant);
+                let epoch = if keeps { self.epoch } else { generation };
+                let identity = grant.identity.or(self.identity.filter(|_| keeps));
+                Stamp { generation, epoch, identity, ..self.stamp(Standing::SignedIn) }
+            }
+            Outcome::Dead => Stamp { generation, identity: None, ..self.stamp(Standing::Expired) },
+            Outcome::SignedOut => Stamp { generation, identity: None, ..self.stamp(Standing::SignedOut) },
+        }
+    }
+
+    /// Whether calls made until now may go on with this token.
+    fn keeps_user(&self, turn: &Turn, grant: &Grant) -> bool {
         let names_other = grant.identity.is_some() && self.identity.is_some() && grant.identity != self.identity;
         let names_same = grant.identity.is_some() && grant.identity == self.identity;
-        let is_same_user =
-            self.state.status == Status::Authenticated && if is_sign_in { names_same } else { !names_other };
-        let had_nobody = self.state.status == Status::Loading && !is_sign_in;
-        self.generation = self.generation.next();
-        if !is_same_user && !had_nobody {
-            self.epoch = self.generation;
-            effects.push(Effect::Forget);
+        match (turn.ticket.operation, self.state.status) {
+            (Operation::Refresh, Status::Authenticated | Status::Loading) => !names_other,
+            (_, Status::Authenticated) => names_same,
+            _ => false,
         }
-        self.identity = grant.identity.or(self.identity.filter(|_| is_same_user));
+    }
+
+    /// The stamp stands: now it is so.
+    pub(super) fn come_to_pass(&mut self, now: Millis, turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
+        self.moved = true;
+        match outcome {
+            Outcome::Renewed(grant) => self.commit(now, turn, grant, effects),
+            Outcome::Dead => {
+                let known = self.state.status == Status::Authenticated;
+                self.end(if known { EndReason::Expired } else { EndReason::None }, effects);
+                Self::close(turn, Err(Problem::SessionEnded), effects);
+            }
+            Outcome::SignedOut => {
+                self.generation = self.generation.next();
+                self.sign_out_unfinished = false;
+                self.backoff.succeed();
+                Self::close(turn, Ok(()), effects);
+            }
+        }
+    }
+
+    /// A new access token that this tab has fetched.
+    fn commit(&mut self, now: Millis, turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
+        let has_user = grant.has_user || !self.policy.reads_session;
+        let was_known = self.state.status == Status::Authenticated && self.keeps_user(&turn, &grant);
+        let outcome = Outcome::Renewed(grant);
+        let stamp = self.stamp_after(&turn, &outcome);
+        let Outcome::Renewed(grant) = outcome else { return };
+        self.take_over(stamp, effects);
         let jitter = self.random.fraction();
         let expiry = grant.expires_in.and_then(|life| Expiry::from_seconds(life, turn.sent, self.policy.lead, jitter));
         let expiry = expiry.map(|expiry| expiry.usable_at(now));
-        self.credential = Some(Credential { bearer: grant.access_token, expiry });
-        self.is_refused = false;
+        let generation = stamp.generation;
+        self.credential = Some(Credential { generation, bearer: grant.access_token, expiry, is_own: true });
         self.late = None;
-        self.sign_out_unfinished = false;
         self.backoff.succeed();
-        self.moved = true;
-        if grant.has_user || !self.policy.reads_session {
+        if has_user {
             effects.push(Effect::Adopt(turn.ticket.id));
+        }
+        if has_user || was_known {
             self.succeed();
-            turn.pending.settle(Ok(()), effects);
-        } else if is_same_user {
-            self.succeed();
-            turn.pending.settle(Ok(()), effects);
+            Self::close(turn, Ok(()), effects);
         } else {
             self.state.status = Status::Loading;
             self.state.reason = None;
-            let stale = Generation::default();
-            let read = Pending { operation: Operation::ReadSession, stale, retried: false, ..turn.pending };
-            self.queue.insert(0, read);
+            let asks = turn.pending.asks.clone();
+            Self::close(
+                Turn { pending: Pending { asks: Vec::new(), ..turn.pending.clone() }, ..turn },
+                Ok(()),
+                effects,
+            );
+            let (stale, since) = (self.stale(), self.generation);
+            self.queue.insert(0, Pending { operation: Operation::ReadSession, asks, stale, since, retried: false });
         }
     }
 
-    fn succeed(&mut self) {
+    pub(super) fn succeed(&mut self) {
         self.backoff.succeed();
         self.state.status = Status::Authenticated;
         self.state.freshness = Freshness::Fresh;
@@ -134,11 +173,11 @@ impl Session {
     }
 
     /// Nothing is known: the session stays as it is, and nobody tries again for a while.
-    fn fail(&mut self, now: Millis, pending: Pending, problem: Problem, effects: &mut Vec<Effect>) {
-        let is_update = pending.operation == Operation::ReadSession && self.state.status == Status::Authenticated;
+    fn fail(&mut self, now: Millis, turn: Turn, problem: Problem, effects: &mut Vec<Effect>) {
+        let is_update = turn.ticket.operation == Operation::ReadSession && self.state.status == Status::Authenticated;
         if is_update {
             // Reading anew what is known already: who asked hears of it, and calls go on.
-            return pending.settle(Err(problem), effects);
+            return Self::close(turn, Err(problem), effects);
         }
         self.hold_off(now, problem);
         // Nobody could replace it; it may still be good for other calls.
@@ -148,7 +187,11 @@ impl Session {
             Problem::Network => Freshness::Offline,
             _ => Freshness::Stale,
         };
-        pending.settle(Err(problem), effects);
+        if problem == Problem::Timeout {
+            // It is still under way.
+            return Self::close(turn, Err(problem), effects);
+        }
+        self.close_unchanged(turn, Err(problem), effects);
     }
 
     fn hold_off(&mut self, now: Millis, problem: Problem) {

@@ -1,9 +1,18 @@
 //! Turns: what changes the credential, one at a time, in the order asked for.
 
 use super::super::answer::Unanswered;
+use super::super::verdict::Grant;
 use super::{
-    Ask, Effect, EndReason, Freshness, Generation, Millis, Operation, Problem, Session, Status, Ticket, TicketId,
+    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Problem, Session, Stamp,
+    Standing, Status, Ticket, TicketId,
 };
+
+/// How long to wait for the lock before its holder is taken for frozen: longer than any turn may take.
+const LOCK_MARGIN: Millis = Millis(5_000);
+/// A timer that is later than this tells that the tab or the machine was asleep; all deadlines move by as much.
+const ASLEEP: Millis = Millis(2_000);
+/// How long to wait for a stamp to be written.
+const STAMP_WAIT: Millis = Millis(3_000);
 
 /// An operation that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +20,11 @@ pub(super) struct Pending {
     pub(super) operation: Operation,
     /// Who hears of its end. A sign-in has one; a refresh may have many, or none.
     pub(super) asks: Vec<Ask>,
-    /// For a refresh: the generation to be replaced. If another came meanwhile, there is nothing to do.
+    /// The generation of the token that is to be replaced, zero if there is none. If a newer token came meanwhile, there
+    /// is nothing to do.
     pub(super) stale: Generation,
+    /// The newest generation when it was queued.
+    pub(super) since: Generation,
     /// Whether it was tried before with a token that was refused.
     pub(super) retried: bool,
 }
@@ -21,15 +33,49 @@ impl Pending {
     pub(super) fn settle(self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
         effects.extend(self.asks.into_iter().map(|ask| Effect::Settle(ask, result)));
     }
+
+    /// Whether it changes the cookie that all tabs share.
+    fn needs_lock(&self) -> bool {
+        self.operation != Operation::ReadSession
+    }
 }
 
-/// An operation whose request is on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a turn waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// The lock.
+    Locking,
+    /// Another tab's token.
+    Wanting,
+    /// The answer to a request of a tab that went away, to reach the cookie jar.
+    Settling,
+    /// The stamp to say that a request is under way.
+    Announcing,
+    /// The server's answer.
+    Asking,
+    /// The stamp to be written; then this comes to pass.
+    Stamping(Outcome),
+}
+
+/// What comes to pass when the stamp is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Outcome {
+    Renewed(Grant),
+    Dead,
+    SignedOut,
+}
+
+/// The operation whose turn it is.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Turn {
     pub(super) ticket: Ticket,
     pub(super) pending: Pending,
+    pub(super) stage: Stage,
+    pub(super) is_locked: bool,
+    /// The stamp that this turn last saw, or wrote: if another stands, it has been overtaken.
+    pub(super) seen: Option<Stamp>,
     pub(super) sent: Millis,
-    /// When to stop waiting for the answer.
+    /// When to stop waiting for what the stage waits for.
     pub(super) deadline: Millis,
 }
 
@@ -47,14 +93,15 @@ impl Session {
         }
     }
 
-    /// Signs out here and now; the server is told in turn. An answer that is still on its way to an earlier request
-    /// finds another generation and changes nothing.
+    /// Signs out here and now, and in every tab as soon as the stamp is written; the server is told in turn. An answer
+    /// that is still on its way to an earlier request finds another generation and changes nothing.
     pub(super) fn on_sign_out(&mut self, ask: Ask, effects: &mut Vec<Effect>) {
         self.started = true;
         self.end(EndReason::SignedOut, effects);
         self.epoch = self.generation;
         self.sign_out_unfinished = true;
         self.backoff.succeed();
+        self.mark_sign_out(effects);
         let mut asks = vec![ask];
         for pending in core::mem::take(&mut self.queue) {
             if pending.operation == Operation::SignOut {
@@ -70,23 +117,49 @@ impl Session {
         self.started = true;
         let has_newer = self.usable(now).is_some()
             && match refused {
-                Some(refused) => self.generation > refused,
+                Some(refused) => self.generation() > refused,
                 None => !self.is_due(now),
             };
+        if self.is_unsure {
+            // The stamp is being read; that comes first.
+            return;
+        }
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
-            self.is_refused |= refused == Some(self.generation);
+            self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
             self.join_or_queue_refresh(None);
         }
     }
 
     pub(super) fn on_tick(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        if let Some(turn) = self.turn.take_if(|turn| now >= turn.deadline) {
-            // The request is not aborted: the server may have rotated already, and the new cookie must reach the jar.
-            if turn.ticket.operation == Operation::Refresh {
-                self.late = Some(Turn { pending: Pending { asks: Vec::new(), ..turn.pending.clone() }, ..turn });
+        self.give_late(now, effects);
+        let Some(mut turn) = self.turn.take_if(|turn| now >= turn.deadline) else { return };
+        if now >= turn.deadline + ASLEEP && matches!(turn.stage, Stage::Locking | Stage::Asking) {
+            // This tab itself was asleep: what it waits for has had no chance yet to be heard.
+            turn.deadline = now + if turn.stage == Stage::Locking { self.lock_wait() } else { ASLEEP };
+            self.turn = Some(turn);
+            return;
+        }
+        match turn.stage {
+            Stage::Locking => {
+                turn.deadline = now + self.lock_wait();
+                effects.push(Effect::Lock { ticket: turn.ticket.id, steal: true });
+                effects.push(Effect::Tell(Message::Stole));
+                self.turn = Some(turn);
             }
-            self.settle(now, turn, Err(Unanswered::Timeout), effects);
+            Stage::Wanting => self.announce(now, turn, effects),
+            Stage::Settling => self.go_on(now, turn, effects),
+            Stage::Announcing => self.perform(now, turn, effects),
+            Stage::Asking => {
+                // The request is not aborted: the server may have rotated already, and the new cookie must reach the
+                // jar.
+                if turn.ticket.operation == Operation::Refresh {
+                    let pending = Pending { asks: Vec::new(), ..turn.pending.clone() };
+                    self.late = Some(Turn { pending, is_locked: false, ..turn.clone() });
+                }
+                self.settle(now, turn, Err(Unanswered::Timeout), effects);
+            }
+            Stage::Stamping(_) => self.on_stamped_turn(now, turn, Err(None), effects),
         }
     }
 
@@ -112,31 +185,102 @@ impl Session {
     }
 
     fn begin(&mut self, now: Millis, pending: Pending, effects: &mut Vec<Effect>) {
-        if let Some(result) = self.foregone(&pending) {
+        if let Some(result) = self.foregone(now, &pending) {
             return pending.settle(result, effects);
         }
-        self.tickets = self.tickets.wrapping_add(1);
         let ticket = Ticket {
-            id: TicketId(self.tickets),
+            id: self.next_ticket_id(),
             operation: pending.operation,
             ask: pending.asks.first().copied(),
             base: self.generation,
         };
-        self.turn = Some(Turn { ticket, pending, sent: now, deadline: now + self.policy.timeout });
-        effects.push(Effect::Perform(ticket));
+        let takes_lock = self.policy.shared && pending.needs_lock();
+        let deadline = now + self.lock_wait();
+        let turn =
+            Turn { ticket, pending, stage: Stage::Locking, is_locked: takes_lock, seen: None, sent: now, deadline };
+        if takes_lock {
+            effects.push(Effect::Lock { ticket: ticket.id, steal: false });
+            if ticket.operation == Operation::Refresh {
+                // While the lock is waited for, a tab that has a newer token may hand it over.
+                effects.push(Effect::Tell(Message::Want(turn.pending.stale.next())));
+            }
+            self.turn = Some(turn);
+        } else {
+            self.perform(now, turn, effects);
+        }
+    }
+
+    /// Leaves word in the stamp that a request is about to go out.
+    pub(super) fn announce(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        turn.ticket.base = self.generation;
+        turn.stage = Stage::Announcing;
+        turn.deadline = now + STAMP_WAIT;
+        self.asked = self.asked.wrapping_add(1);
+        self.write_asking(&mut turn, true, effects);
+        self.turn = Some(turn);
+    }
+
+    fn write_asking(&self, turn: &mut Turn, is_asking: bool, effects: &mut Vec<Effect>) {
+        let standing = match self.state.status {
+            Status::Unauthenticated if self.sign_out_unfinished => Standing::SigningOut,
+            Status::Unauthenticated => Standing::Expired,
+            _ => Standing::SignedIn,
+        };
+        let stamp = Stamp { is_asking, ..self.stamp(standing) };
+        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence: Fence::Exactly(turn.seen), stamp });
+        turn.seen = Some(stamp);
+    }
+
+    /// Sends the turn's request.
+    pub(super) fn perform(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        turn.ticket.base = self.generation;
+        turn.stage = Stage::Asking;
+        turn.sent = now;
+        turn.deadline = now + self.policy.timeout;
+        effects.push(Effect::Perform(turn.ticket));
+        self.turn = Some(turn);
+    }
+
+    /// Waits until the stamp that follows is written, where tabs share one.
+    pub(super) fn write_stamp(&mut self, now: Millis, mut turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
+        if !self.policy.shared {
+            return self.come_to_pass(now, turn, outcome, effects);
+        }
+        let stamp = self.stamp_after(&turn, &outcome);
+        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence: Fence::Exactly(turn.seen), stamp });
+        turn.stage = Stage::Stamping(outcome);
+        turn.deadline = now + STAMP_WAIT;
+        self.turn = Some(turn);
+    }
+
+    /// Ends a turn whose answer has come and changes nothing.
+    pub(super) fn close_unchanged(&self, mut turn: Turn, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
+        if turn.is_locked && turn.ticket.base == self.generation {
+            self.write_asking(&mut turn, false, effects);
+        }
+        Self::close(turn, result, effects);
+    }
+
+    /// Ends a turn.
+    pub(super) fn close(turn: Turn, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
+        if turn.is_locked {
+            effects.push(Effect::Unlock(turn.ticket.id));
+        }
+        turn.pending.settle(result, effects);
     }
 
     /// How an operation ends that need not, or must not, be sent any more.
-    fn foregone(&self, pending: &Pending) -> Option<Result<(), Problem>> {
+    pub(super) fn foregone(&self, now: Millis, pending: &Pending) -> Option<Result<(), Problem>> {
         let ended = self.state.status == Status::Unauthenticated;
+        let is_newer = self.credential.as_ref().is_some_and(|held| held.generation > pending.stale);
         match pending.operation {
             // It was to finish a sign-out that has been finished since. Sent now, it would end the session that followed.
-            Operation::SignOut if pending.asks.is_empty() && !self.sign_out_unfinished => Some(Ok(())),
+            Operation::SignOut if !self.sign_out_unfinished => Some(Ok(())),
             Operation::Refresh if self.sign_out_unfinished => Some(Err(Problem::SessionEnded)),
-            Operation::Refresh if self.generation > pending.stale && ended => Some(Err(Problem::SessionEnded)),
-            Operation::Refresh if self.generation > pending.stale => Some(Ok(())),
+            Operation::Refresh if ended && self.generation > pending.since => Some(Err(Problem::SessionEnded)),
+            Operation::Refresh if is_newer && self.usable(now).is_some() => Some(Ok(())),
             Operation::ReadSession if ended || self.credential.is_none() => Some(Err(Problem::SessionEnded)),
-            Operation::ReadSession if pending.retried && self.generation == pending.stale => {
+            Operation::ReadSession if pending.retried && !is_newer => {
                 Some(Err(self.state.problem.unwrap_or(Problem::SessionEnded)))
             }
             _ => None,
@@ -145,9 +289,12 @@ impl Session {
 
     /// However many need it, the refresh endpoint sees one request.
     pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
-        let running =
-            self.turn.as_mut().filter(|turn| turn.ticket.base == self.generation).map(|turn| &mut turn.pending);
-        let joined = running.into_iter().chain(&mut self.queue).find(|pending| pending.operation == Operation::Refresh);
+        let stale = self.stale();
+        let running = self.turn.as_mut().map(|turn| &mut turn.pending);
+        let joined = running
+            .into_iter()
+            .chain(&mut self.queue)
+            .find(|pending| pending.operation == Operation::Refresh && pending.stale >= stale);
         match joined {
             Some(pending) => pending.asks.extend(ask),
             None => self.queue(Operation::Refresh, ask.into_iter().collect()),
@@ -155,7 +302,25 @@ impl Session {
     }
 
     pub(super) fn queue(&mut self, operation: Operation, asks: Vec<Ask>) {
-        self.queue.push(Pending { operation, asks, stale: self.generation, retried: false });
+        let (stale, since) = (self.stale(), self.generation);
+        self.queue.push(Pending { operation, asks, stale, since, retried: false });
+    }
+
+    /// The generation of the present token, zero if there is none.
+    pub(super) fn stale(&self) -> Generation {
+        self.credential.as_ref().map_or(Generation(0), |held| held.generation)
+    }
+
+    pub(super) fn next_ticket_id(&mut self) -> TicketId {
+        self.tickets = self.tickets.wrapping_add(1);
+        TicketId(self.tickets)
+    }
+
+    /// Spread, so that not all who wait take it by force at once.
+    pub(super) fn lock_wait(&mut self) -> Millis {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 3000")]
+        let spread = (self.random.fraction() * 3_000.0) as u64;
+        self.policy.timeout + LOCK_MARGIN + Millis(spread)
     }
 
     /// Nobody is signed in any more.
@@ -164,6 +329,7 @@ impl Session {
         self.credential = None;
         self.is_refused = false;
         self.identity = None;
+        self.giving = None;
         self.state.status = Status::Unauthenticated;
         self.state.freshness = Freshness::Fresh;
         self.state.reason = Some(reason);

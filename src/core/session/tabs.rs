@@ -1,0 +1,300 @@
+//! Across tabs: the lock, the stamp, and what other tabs say.
+
+use super::turn::{Outcome, Stage, Turn};
+use super::{
+    Credential, Effect, EndReason, Expiry, Fence, Message, Millis, Operation, Secret, Session, Stamp, Standing, Status,
+    TicketId,
+};
+
+/// How long to wait for another tab's token: tabs in the background are slow to answer.
+const WANT_WAIT: Millis = Millis(400);
+/// How long to wait when no other tab has been heard of, which mostly means that there is none.
+const WANT_WAIT_ALONE: Millis = Millis(25);
+/// How long to wait for the answer to a request whose tab went away in the middle. It was sent with `keepalive`, so its
+/// cookie still comes.
+const ORPHAN_WAIT: Millis = Millis(3_000);
+/// Questions that come within this span of an answer are answered together at its end.
+const GIVE_TOGETHER: Millis = Millis(30);
+/// A tab that has a token which another one fetched answers after this long and its jitter, if nobody else has.
+const GIVE_AFTER: u64 = 40;
+
+impl Session {
+    /// The lock is held. Whoever held it before has left its mark in the stamp.
+    pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
+        let is_waiting = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Locking;
+        if let Some(turn) = self.turn.take_if(is_waiting) {
+            self.look_again(now, turn, stamp, effects);
+        }
+    }
+
+    /// Under the lock, this stamp stands.
+    fn look_again(&mut self, now: Millis, mut turn: Turn, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
+        turn.seen = stamp;
+        if let Some(stamp) = stamp {
+            self.asked = stamp.asked;
+            self.sync(stamp, effects);
+        }
+        if stamp.is_some_and(|stamp| stamp.is_asking) {
+            // Presenting the cookie now could be the second time.
+            turn.stage = Stage::Settling;
+            turn.deadline = now + ORPHAN_WAIT;
+            self.turn = Some(turn);
+        } else {
+            self.go_on(now, turn, effects);
+        }
+    }
+
+    /// The lock is held and the stamp is known: is there anything left to ask the server?
+    pub(super) fn go_on(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        if let Some(result) = self.foregone(now, &turn.pending) {
+            self.moved = true;
+            return Self::close(turn, result, effects);
+        }
+        // A newer token is somewhere. The comparison is with the generation that is to be replaced, not with what this
+        // tab has heard of since.
+        let is_behind = turn.ticket.operation == Operation::Refresh && self.generation > turn.pending.stale;
+        if is_behind && self.state.status != Status::Unauthenticated {
+            turn.stage = Stage::Wanting;
+            turn.deadline = now + if self.has_company { WANT_WAIT } else { WANT_WAIT_ALONE };
+            effects.push(Effect::Tell(Message::Want(self.generation)));
+            self.turn = Some(turn);
+        } else {
+            self.announce(now, turn, effects);
+        }
+    }
+
+    pub(super) fn on_stamped(
+        &mut self,
+        now: Millis,
+        id: TicketId,
+        result: Result<(), Option<Stamp>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_stamping = |turn: &mut Turn| turn.ticket.id == id && matches!(turn.stage, Stage::Stamping(_));
+        let is_announcing = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Announcing;
+        if let Some(turn) = self.turn.take_if(is_announcing) {
+            match result {
+                Ok(()) if turn.ticket.base == self.generation => self.perform(now, turn, effects),
+                Ok(()) => self.go_on(now, turn, effects),
+                Err(stamp) => self.look_again(now, turn, stamp, effects),
+            }
+        } else if let Some(turn) = self.turn.take_if(is_stamping) {
+            self.on_stamped_turn(now, turn, result, effects);
+        } else if self.marking.take_if(|marking| *marking == id).is_some() && self.sign_out_unfinished {
+            match result {
+                // A sign-out has left its mark: it is time for the others to know.
+                Ok(()) => effects.push(Effect::Tell(Message::Moved(self.stamp(Standing::SigningOut)))),
+                // A refresh or another sign-out was faster: this one is what the user wants now.
+                Err(Some(stamp)) => {
+                    self.generation = stamp.generation.max(self.generation).next();
+                    self.epoch = self.generation;
+                    self.mark_sign_out(effects);
+                }
+                Err(None) => {}
+            }
+        }
+    }
+
+    /// Leaves the mark of a sign-out in the stamp, at once and without the lock: whoever is refreshing under it fails to
+    /// commit.
+    pub(super) fn mark_sign_out(&mut self, effects: &mut Vec<Effect>) {
+        if self.policy.shared {
+            let ticket = self.next_ticket_id();
+            self.marking = Some(ticket);
+            effects.push(Effect::WriteStamp { ticket, fence: Fence::Older, stamp: self.stamp(Standing::SigningOut) });
+        }
+    }
+
+    pub(super) fn on_stamped_turn(
+        &mut self,
+        now: Millis,
+        turn: Turn,
+        result: Result<(), Option<Stamp>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.moved = true;
+        let Stage::Stamping(outcome) = turn.stage.clone() else { return };
+        let is_current = turn.ticket.base == self.generation;
+        match result {
+            Ok(()) if is_current => {
+                let stamp = self.stamp_after(&turn, &outcome);
+                effects.push(Effect::Tell(Message::Moved(stamp)));
+                self.come_to_pass(now, turn, outcome, effects);
+            }
+            Ok(()) => self.supersede(turn, effects),
+            Err(stamp) => {
+                if let Some(stamp) = stamp {
+                    self.sync(stamp, effects);
+                }
+                match outcome {
+                    // The server has confirmed, whatever came after.
+                    Outcome::SignedOut => Self::close(turn, Ok(()), effects),
+                    Outcome::Renewed(_) | Outcome::Dead => self.supersede(turn, effects),
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_stamp_read(&mut self, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
+        self.moved = true;
+        if core::mem::take(&mut self.is_unsure) && self.state.status == Status::Loading && self.credential.is_some() {
+            self.state.status = Status::Authenticated;
+        }
+        if let Some(stamp) = stamp {
+            self.sync(stamp, effects);
+        }
+    }
+
+    pub(super) fn on_visible(&mut self, visible: bool, effects: &mut Vec<Effect>) {
+        self.visible = visible;
+        if visible && self.started && self.policy.shared {
+            effects.push(Effect::ReadStamp);
+        }
+    }
+
+    /// What is shown may be of a user who has signed out since.
+    pub(super) fn on_restored(&mut self, effects: &mut Vec<Effect>) {
+        if self.started && self.policy.shared {
+            self.is_unsure = self.state.status == Status::Authenticated;
+            if self.is_unsure {
+                self.state.status = Status::Loading;
+            }
+            effects.push(Effect::ReadStamp);
+        }
+    }
+
+    pub(super) fn on_heard(&mut self, now: Millis, message: Message, effects: &mut Vec<Effect>) {
+        self.has_company = true;
+        match message {
+            Message::Moved(stamp) if stamp.generation > self.generation => {
+                let waits = self
+                    .turn
+                    .as_ref()
+                    .is_some_and(|turn| turn.ticket.operation == Operation::Refresh && turn.stage == Stage::Locking);
+                if waits && stamp.standing == Standing::SignedIn {
+                    effects.push(Effect::Tell(Message::Want(stamp.generation)));
+                }
+                effects.push(Effect::ReadStamp);
+            }
+            Message::Moved(_) => {}
+            Message::Stole => {
+                let wait = self.lock_wait();
+                if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Locking) {
+                    turn.deadline = now + wait;
+                }
+            }
+            Message::Want(generation) => {
+                let Some(held) = &self.credential else { return };
+                if held.generation < generation || self.usable(now).is_none() {
+                    return;
+                }
+                let has_just_given = self.gave.is_some_and(|gave| now < gave + GIVE_TOGETHER);
+                if held.is_own && !has_just_given {
+                    self.give(now, effects);
+                } else if held.is_own {
+                    self.giving = Some(now + GIVE_TOGETHER);
+                } else {
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 80")]
+                    let jitter = (self.random.fraction() * 80.0) as u64;
+                    self.giving = Some(now + Millis(GIVE_AFTER + jitter));
+                }
+            }
+            Message::Give { stamp, bearer, left } => self.on_given(now, stamp, bearer, left, effects),
+        }
+    }
+
+    /// Another tab's token, of which this one has asked or could have asked.
+    fn on_given(&mut self, now: Millis, stamp: Stamp, bearer: Secret, left: Option<Millis>, effects: &mut Vec<Effect>) {
+        self.giving = None;
+        let is_older = self.credential.as_ref().is_some_and(|held| held.generation >= stamp.generation);
+        let is_signing_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
+        if is_older || is_signing_out || stamp.generation < self.generation || stamp.standing != Standing::SignedIn {
+            return;
+        }
+        self.take_over(stamp, effects);
+        let jitter = self.random.fraction();
+        #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
+        let expiry = left.and_then(|left| Expiry::from_seconds(left.0 as f64 / 1000.0, now, self.policy.lead, jitter));
+        self.credential = Some(Credential { generation: stamp.generation, bearer, expiry, is_own: false });
+        effects.push(Effect::AdoptGiven);
+        self.succeed();
+        let is_waiting = |turn: &mut Turn| {
+            turn.ticket.operation == Operation::Refresh
+                && matches!(turn.stage, Stage::Locking | Stage::Wanting | Stage::Settling)
+        };
+        if let Some(turn) = self.turn.take_if(is_waiting) {
+            Self::close(turn, Ok(()), effects);
+        }
+    }
+
+    /// Answers a question that nobody else has answered.
+    pub(super) fn give_late(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        if self.giving.is_some_and(|at| now >= at) {
+            self.giving = None;
+            self.give(now, effects);
+        }
+    }
+
+    fn give(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        // Who knows of a newer stamp has nothing to give, and a page that does not know yet what is so gives nothing.
+        let is_sure = !self.is_unsure && self.state.status == Status::Authenticated;
+        if let Some(held) = &self.credential
+            && held.generation == self.generation
+            && is_sure
+        {
+            self.gave = Some(now);
+            let left = held.expiry.map(|expiry| expiry.end.since(now));
+            let stamp = self.stamp(Standing::SignedIn);
+            effects.push(Effect::Tell(Message::Give { stamp, bearer: held.bearer.clone(), left }));
+        }
+    }
+
+    /// The stamp as this tab knows it.
+    pub(super) const fn stamp(&self, standing: Standing) -> Stamp {
+        let Self { generation, epoch, identity, asked, .. } = *self;
+        Stamp { generation, epoch, identity, standing, is_asking: false, asked }
+    }
+
+    /// A newer stamp stands: what it says is so here too.
+    pub(super) fn sync(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
+        if stamp.generation <= self.generation {
+            return;
+        }
+        self.moved = true;
+        match stamp.standing {
+            Standing::SignedIn => self.take_over(stamp, effects),
+            ended => {
+                let is_known = self.state.status == Status::Authenticated || self.credential.is_some();
+                if is_known || (ended == Standing::SigningOut && self.state.status == Status::Loading) {
+                    let reason = match ended {
+                        Standing::Expired => EndReason::Expired,
+                        _ => EndReason::SignedOut,
+                    };
+                    self.end(if is_known { reason } else { EndReason::None }, effects);
+                }
+                // A page that has just been opened asks the server all the same: somebody may have signed in elsewhere.
+                self.sign_out_unfinished = ended == Standing::SigningOut;
+                self.generation = stamp.generation;
+                self.epoch = stamp.epoch;
+            }
+        }
+    }
+
+    /// Somebody is signed in by this stamp. Another user than before: nothing of the former one stays.
+    pub(super) fn take_over(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
+        self.moved = true;
+        let is_known = self.generation > super::Generation(0) && self.state.status != Status::Loading;
+        if stamp.epoch > self.epoch && (is_known || self.credential.is_some()) {
+            self.credential = None;
+            self.giving = None;
+            self.state.status = Status::Loading;
+            self.state.reason = None;
+            effects.push(Effect::Forget);
+        }
+        self.is_refused = false;
+        self.sign_out_unfinished = false;
+        self.generation = stamp.generation;
+        self.epoch = stamp.epoch;
+        self.identity = stamp.identity;
+    }
+}

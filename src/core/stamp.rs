@@ -1,0 +1,72 @@
+//! What the tabs of a browser profile know in common, and what they say to each other.
+//!
+//! The stamp is kept where the next holder of the lock is sure to see it. It holds no secret. Everything else that tabs
+//! say is a hint: it is acted on after the stamp has been read again, but for a token, which comes in answer to a
+//! question only.
+
+use super::identity::{Generation, Identity};
+use super::secret::Secret;
+use super::time::Millis;
+
+/// The newest generation of the profile, and what it stands for.
+///
+/// It changes by compare-and-set: a tab writes the successor of the stamp that it knows, and fails if that is no longer
+/// the one that stands. That is the fence: a tab that was frozen, or robbed of the lock, cannot commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Counts the credential changes of the profile.
+    pub generation: Generation,
+    /// The generation at which the present user, or nobody, came.
+    pub epoch: Generation,
+    /// The present user.
+    pub identity: Option<Identity>,
+    /// What became of the session.
+    pub standing: Standing,
+    /// Whether a request that changes the cookie is under way. Found by the next holder of the lock, it tells that the
+    /// last one went away in the middle, and that its answer may still be on its way to the cookie jar.
+    pub is_asking: bool,
+    /// Counts those requests, so that no two of them are the same stamp.
+    pub asked: u32,
+}
+
+/// What must stand for a stamp to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fence {
+    /// This stamp, or none.
+    Exactly(Option<Stamp>),
+    /// One of an older generation, or none.
+    Older,
+}
+
+/// What became of a profile's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Somebody is signed in.
+    SignedIn,
+    /// The refresh token is dead.
+    Expired,
+    /// Signed out here; the server has not confirmed yet.
+    SigningOut,
+    /// Signed out.
+    SignedOut,
+}
+
+/// What one tab says to the others.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// The stamp has changed. Unasked, so it holds no token and no user.
+    Moved(Stamp),
+    /// The lock was taken by force: who waits for it waits anew.
+    Stole,
+    /// Who has a token of this generation or of a newer one?
+    Want(Generation),
+    /// The answer to that.
+    Give {
+        /// What the token belongs to.
+        stamp: Stamp,
+        /// The token, as a header.
+        bearer: Secret,
+        /// What is left of its life, if that is known.
+        left: Option<Millis>,
+    },
+}
