@@ -1,0 +1,162 @@
+// Many tabs of one profile against strict rotation: one refresh, and nobody signed out by mistake.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { engine, openPage, OTHER, startBrowser, startServer, USER } from "./stage.mjs";
+
+const RUNS = Number(process.env.RELATCH_RUNS ?? 1);
+
+describe(`tabs in ${engine}`, { concurrency: false }, () => {
+  let browser, server, profile;
+
+  before(async () => {
+    server = await startServer();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    profile = await browser.createBrowserContext();
+    await server.reset();
+  });
+  afterEach(() => profile.close());
+
+  /** Opens this many tabs in which the demo user is signed in; the server counts from here. */
+  const openTabs = async (count) => {
+    const first = await openPage(browser, server.url, profile);
+    await first.evaluate(async (user) => {
+      open_();
+      await session.signIn(user);
+    }, USER);
+    const tabs = [first];
+    while (tabs.length < count) {
+      const tab = await openPage(browser, server.url, profile);
+      await tab.evaluate(() => open_().get());
+      tabs.push(tab);
+    }
+    return tabs;
+  };
+
+  const callsIn = (tabs, count) =>
+    Promise.all(
+      tabs.map((tab) =>
+        tab.evaluate(async (count) => {
+          const answers = await Promise.all(Array.from({ length: count }, () => statusOf(session.fetch("/api/notes"))));
+          return { failed: answers.filter((answer) => answer.value !== 200), status: session.getState().status };
+        }, count),
+      ),
+    );
+
+  const assertAllWell = async (results, refreshes) => {
+    assert.deepEqual(results.flatMap((result) => result.failed), []);
+    assert.ok(results.every((result) => result.status === "authenticated"));
+    const { refresh, families_revoked } = await server.counters();
+    assert.deepEqual([refresh.requests, refresh.reuse, families_revoked], [refreshes, 0, 0]);
+  };
+
+  it("a second tab gets its token from the first and asks the server nothing", async () => {
+    const [first] = await openTabs(1);
+    await server.reset();
+    const second = await openPage(browser, server.url, profile);
+    const user = await second.evaluate(async () => (await open_().get()).user.email);
+    assert.equal(user, USER.email);
+    await assertAllWell(await callsIn([first, second], 1), 0);
+  });
+
+  for (const count of [2, 10]) {
+    it(`${count} tabs with 20 calls each, whose token the server refuses, cause one refresh`, async () => {
+      const tabs = await openTabs(count);
+      for (let run = 0; run < RUNS; run++) {
+        await server.reset();
+        await server.expireAccess();
+        await assertAllWell(await callsIn(tabs, 20), 1);
+      }
+    });
+  }
+
+  it("signs out every tab within a second, while calls and a refresh are on their way, for good", async () => {
+    const tabs = await openTabs(5);
+    await server.expireAccess();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 600, when: "after" });
+    const calls = callsIn(tabs, 5);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const left = tabs[2].evaluate(() => session.signOut());
+    const gone = Promise.all(
+      tabs.map((tab) => tab.waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 1000, polling: 50 })),
+    );
+    await gone;
+    assert.equal((await left).confirmed, true);
+    await calls;
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    for (const tab of tabs) {
+      const [state, inspection] = await tab.evaluate(() => [session.getState(), session.inspect()]);
+      assert.deepEqual([state.status, state.reason, state.data, inspection.expiresInMs], ["unauthenticated", "signedOut", null, null]);
+    }
+    const cookies = (await profile.cookies()).filter((cookie) => cookie.name === "relatch_refresh" && cookie.value !== "");
+    assert.deepEqual(cookies, []);
+    assert.equal((await server.counters()).refresh.reuse, 0);
+  });
+
+  it("a sign-in as another user reaches every tab, and no call is sent as that one", async () => {
+    const tabs = await openTabs(3);
+    await server.expireAccess();
+    await server.fault({ path: "/auth/login", times: 1, delayMs: 400, when: "before" });
+    const entering = tabs[0].evaluate((other) => session.signIn(other).then((data) => data.user.email), OTHER);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const calls = Promise.all(
+      tabs.slice(1).map((tab) => tab.evaluate(() => statusOf(session.fetch("/api/notes", { method: "POST", body: "{}" })))),
+    );
+    assert.equal(await entering, OTHER.email);
+    assert.deepEqual((await calls).map((call) => call.code), ["SessionChanged", "SessionChanged"]);
+    for (const tab of tabs) {
+      await tab.waitForFunction((email) => session.getState().data?.user.email === email, { timeout: 3000 }, OTHER.email);
+    }
+    assert.equal((await server.counters()).refresh.reuse, 0);
+  });
+
+  it("a tab that is closed with its refresh in flight costs nobody the session", async () => {
+    const tabs = await openTabs(3);
+    await server.reset();
+    await server.expireAccess();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 500, when: "after" });
+    tabs[0].evaluate(() => void session.fetch("/api/notes").catch(() => {})).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    assert.equal((await server.counters()).refresh.requests, 1);
+    await tabs[0].close();
+    const results = await callsIn(tabs.slice(1), 3);
+    assert.deepEqual(results.flatMap((result) => result.failed), []);
+    assert.deepEqual(results.map((result) => result.status), ["authenticated", "authenticated"]);
+    assert.equal((await server.counters()).refresh.reuse, 0);
+  });
+
+  it("works in each tab alone where there are no locks", async () => {
+    const page = await profile.newPage();
+    page.said = [];
+    page.on("console", (message) => page.said.push(message.text()));
+    await page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
+    await page.goto(server.url);
+    const status = await page.evaluate(async (user) => {
+      open_();
+      await session.signIn(user);
+      return (await session.fetch("/api/notes")).status;
+    }, USER);
+    assert.equal(status, 200);
+    assert.equal(page.said.filter((text) => text.includes("each tab works on its own")).length, 1);
+  });
+
+  it("is correct where IndexedDB or BroadcastChannel is missing", async () => {
+    for (const name of ["indexedDB", "BroadcastChannel"]) {
+      const page = await profile.newPage();
+      await page.evaluateOnNewDocument((name) => Object.defineProperty(window, name, { value: undefined }), name);
+      await page.goto(server.url);
+      const result = await page.evaluate(async (user) => {
+        open_();
+        await session.signIn(user);
+        return [(await session.fetch("/api/notes")).status, (await session.signOut()).confirmed];
+      }, USER);
+      assert.deepEqual(result, [200, true], name);
+      await page.close();
+    }
+  });
+});
