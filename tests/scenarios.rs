@@ -467,3 +467,12 @@ fn many_who_ask_for_a_refresh_share_its_failure_too() {
     assert!(asks.into_iter().all(|ask| play.result(ask) == Some(Err(Problem::Network))));
     assert!(play.underway.is_empty());
 }
+
+#[test]
+fn a_hidden_tab_that_is_asked_for_the_session_finds_out() {
+    let mut play = Play::signed_in().reloaded();
+    play.on(Event::Visible(false));
+    play.on(Event::Start);
+    play.answer_all();
+    assert_eq!(play.state().status, Status::Authenticated);
+}

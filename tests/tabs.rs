@@ -379,3 +379,17 @@ fn a_token_that_arrives_from_another_tab_after_sign_out_is_not_taken() {
     world.settle();
     assert!(world.tabs.iter().all(|tab| tab.status() == Status::Unauthenticated && tab.token().is_none()));
 }
+
+#[test]
+fn a_call_whose_token_was_refused_is_not_lost_on_another_tabs_token_that_is_refused_too() {
+    let mut world = World::signed_in(2);
+    world.ask(1, Operation::Refresh);
+    world.settle();
+    world.server.refreshes = 0;
+    world.server.expire_access();
+    world.call(0);
+    world.settle();
+    assert_eq!(world.tabs[0].calls[0].ending, Some(Ending::Delivered(200)));
+    assert_eq!(world.tabs[0].calls[0].sent.len(), 3);
+    assert_eq!((world.server.refreshes, world.server.reuses), (1, 0));
+}

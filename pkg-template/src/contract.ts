@@ -150,7 +150,14 @@ export function checkContract(contract: unknown): FlatContract {
 export function resolveContract(flat: FlatContract, page: string | undefined): FlatContract {
   const resolved: Record<string, unknown> = { ...flat };
   const base = String(flat["baseUrl"]).replace(/\/$/, "");
-  const absolute = (path: string): URL => new URL(base + path, page);
+  const absolute = (path: string): URL => {
+    try {
+      return new URL(base + path, page);
+    } catch (cause) {
+      const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+      throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }], cause });
+    }
+  };
   for (const [path, kind] of FIELDS) {
     if (kind === "path" && flat[path] !== undefined) resolved[path] = absolute(flat[path] as string).href;
   }

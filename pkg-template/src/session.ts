@@ -144,7 +144,7 @@ export function createSession(options: SessionOptions): SessionClient {
 
   /** The header of an answer's generation, fetched from the module once a generation. */
   const authorization = (live: Client, answer: number): string => {
-    const generation = answer >>> 5;
+    const generation = answer >>> 6;
     if (bearer === undefined || bearerGeneration !== generation) {
       bearer = live.header() ?? "";
       bearerGeneration = generation;

@@ -2,7 +2,8 @@
 //!
 //! An [`Attempt`] is a small value that the caller keeps; the session has no table of calls. It is pulled step by step:
 //! [`Attempt::start`], then [`Attempt::response`] with the status that came, and [`Attempt::resume`] each time the
-//! session has moved while the call was waiting. A call is sent at most twice, and never as two users.
+//! session has moved while the call was waiting. A call is sent at most twice (three times, if the second was with another
+//! tab's token), and never as two users.
 
 use super::event::Event;
 use super::identity::Generation;
@@ -18,8 +19,21 @@ pub struct Attempt {
     generation: Generation,
     /// Whether its body can be sent a second time.
     replayable: bool,
-    /// Whether a refused answer is in hand.
-    refused: bool,
+    refusal: Refusal,
+}
+
+/// How far a call has got that the server has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Refusal {
+    /// Not refused.
+    None,
+    /// Refused once; it waits for a newer token.
+    Once,
+    /// Sent again, with a token that another tab had. That one may be as old as the first: a server that refuses all
+    /// tokens at once refuses it too.
+    Adopted,
+    /// Sent, or to be sent, for the last time.
+    Last,
 }
 
 /// What to do next with a call.
@@ -43,7 +57,7 @@ impl Attempt {
     /// A call whose body cannot be sent twice goes out only with a token that is not about to end.
     #[must_use]
     pub fn start(session: &Session, now: Millis, replayable: bool) -> (Self, Step) {
-        let mut attempt = Self { generation: session.generation(), replayable, refused: false };
+        let mut attempt = Self { generation: session.generation(), replayable, refusal: Refusal::None };
         let step = match session.usable(now) {
             Some(expiry) if replayable || !expiry.is_some_and(|expiry| expiry.is_due(now)) => {
                 Step::Send(session.generation())
@@ -51,7 +65,7 @@ impl Attempt {
             Some(_) if session.is_holding_off(now) => Step::Send(session.generation()),
             _ => attempt.hold(session, now),
         };
-        attempt.note(step);
+        attempt.note(session, step);
         (attempt, step)
     }
 
@@ -59,14 +73,15 @@ impl Attempt {
     /// is to hear of it.
     ///
     /// # Source
-    /// RFC 6750 section 3.1: on `invalid_token` the client "MAY request a new access token and retry". Once.
+    /// RFC 6750 section 3.1: on `invalid_token` the client "MAY request a new access token and retry". One refresh
+    /// and one retry; one retry more where the first was with a token that another tab had.
     #[must_use]
     pub fn response(&mut self, session: &Session, now: Millis, status: u16) -> (Step, Option<Generation>) {
         let was_bare = self.generation == Generation(0);
-        if self.refused || was_bare || !session.rules().expired.has(status) {
+        if self.refusal == Refusal::Last || was_bare || !session.rules().expired.has(status) {
             return (Step::Deliver, None);
         }
-        self.refused = true;
+        self.refusal = if self.refusal == Refusal::None { Refusal::Once } else { Refusal::Last };
         let sent_with = self.generation;
         let step = if self.replayable { self.resume(session, now) } else { Step::Deliver };
         (step, Some(sent_with))
@@ -77,28 +92,28 @@ impl Attempt {
     pub fn resume(&mut self, session: &Session, now: Millis) -> Step {
         let step = if self.generation < session.epoch() && self.generation > Generation(0) {
             Step::Fail(Problem::SessionChanged)
-        } else if session.usable(now).is_some() && (!self.refused || session.generation() > self.generation) {
+        } else if session.usable(now).is_some() && (!self.is_refused() || session.generation() > self.generation) {
             // Somebody has renewed since: for a call that was refused, comparing the generation that got the 401 with
             // the current one is what keeps it from refreshing again.
             Step::Send(session.generation())
         } else {
             self.hold(session, now)
         };
-        self.note(step);
+        self.note(session, step);
         step
     }
 
     /// What a call that waits wants of the session.
     #[must_use]
     pub fn need(self) -> Event {
-        Event::Needed { refused: self.refused.then_some(self.generation) }
+        Event::Needed { refused: self.is_refused().then_some(self.generation) }
     }
 
     /// What a call does that has no token to go with.
     fn hold(self, session: &Session, now: Millis) -> Step {
         match session.status() {
             _ if session.is_disposed() => Step::Fail(Problem::Disposed),
-            Status::Unauthenticated if self.refused => Step::Deliver,
+            Status::Unauthenticated if self.is_refused() => Step::Deliver,
             Status::Unauthenticated if self.was_signed_in(session) => Step::Fail(Problem::SessionEnded),
             Status::Unauthenticated => Step::SendBare,
             _ if session.is_busy() => Step::Wait,
@@ -114,9 +129,19 @@ impl Attempt {
         self.generation > Generation(0) && self.generation < session.generation()
     }
 
-    fn note(&mut self, step: Step) {
+    /// Whether a refused answer is in hand.
+    fn is_refused(self) -> bool {
+        self.refusal != Refusal::None
+    }
+
+    fn note(&mut self, session: &Session, step: Step) {
         match step {
-            Step::Send(generation) => self.generation = generation,
+            Step::Send(generation) => {
+                self.generation = generation;
+                if self.refusal == Refusal::Once {
+                    self.refusal = if session.has_adopted() { Refusal::Adopted } else { Refusal::Last };
+                }
+            }
             // Whatever comes back is the caller's: there was no token that could have been refused.
             Step::SendBare => self.generation = Generation(0),
             Step::Wait | Step::Deliver | Step::Fail(_) => {}
@@ -126,12 +151,24 @@ impl Attempt {
     /// The attempt as a number, for a shell that keeps it outside of Rust.
     #[must_use]
     pub const fn pack(self) -> u32 {
-        self.generation.0 << 2 | (self.replayable as u32) << 1 | self.refused as u32
+        let refusal = match self.refusal {
+            Refusal::None => 0,
+            Refusal::Once => 1,
+            Refusal::Adopted => 2,
+            Refusal::Last => 3,
+        };
+        self.generation.0 << 3 | (self.replayable as u32) << 2 | refusal
     }
 
     /// The attempt that [`Attempt::pack`] made this number of.
     #[must_use]
     pub const fn unpack(packed: u32) -> Self {
-        Self { generation: Generation(packed >> 2), replayable: packed & 2 != 0, refused: packed & 1 != 0 }
+        let refusal = match packed & 3 {
+            0 => Refusal::None,
+            1 => Refusal::Once,
+            2 => Refusal::Adopted,
+            _ => Refusal::Last,
+        };
+        Self { generation: Generation(packed >> 3), replayable: packed & 4 != 0, refusal }
     }
 }

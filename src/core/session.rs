@@ -149,7 +149,7 @@ impl Session {
             return effects;
         }
         match event {
-            Event::Start => self.started = true,
+            Event::Start => self.on_start(now),
             Event::Locked(ticket, stamp) => self.on_locked(now, ticket, stamp, &mut effects),
             Event::Stamped(ticket, result) => self.on_stamped(now, ticket, result, &mut effects),
             Event::StampRead(stamp) => self.on_stamp_read(stamp, &mut effects),
@@ -227,6 +227,11 @@ impl Session {
     #[must_use]
     pub fn expiry(&self) -> Option<Expiry> {
         self.credential.as_ref().and_then(|credential| credential.expiry)
+    }
+
+    /// Whether another tab has fetched the present token.
+    pub(super) fn has_adopted(&self) -> bool {
+        self.credential.as_ref().is_some_and(|held| !held.is_own)
     }
 
     pub(super) const fn epoch(&self) -> Generation {

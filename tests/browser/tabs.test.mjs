@@ -64,7 +64,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     await assertAllWell(await callsIn([first, second], 1), 0);
   });
 
-  for (const count of [2, 10]) {
+  for (const count of (process.env.RELATCH_TABS ?? "2,10").split(",").map(Number)) {
     it(`${count} tabs with 20 calls each, whose token the server refuses, cause one refresh`, async () => {
       const tabs = await openTabs(count);
       for (let run = 0; run < RUNS; run++) {
@@ -128,6 +128,84 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(results.flatMap((result) => result.failed), []);
     assert.deepEqual(results.map((result) => result.status), ["authenticated", "authenticated"]);
     assert.equal((await server.counters()).refresh.reuse, 0);
+  });
+
+  it("a page that navigates with its refresh in flight finds its session again", async () => {
+    const [tab] = await openTabs(1);
+    await server.reset();
+    await server.expireAccess();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 500, when: "after" });
+    await tab.evaluate(() => void session.fetch("/api/notes").catch(() => {}));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await tab.reload();
+    const user = await tab.evaluate(async () => (await open_().get())?.user.email);
+    assert.equal(user, USER.email);
+    assert.equal((await server.counters()).refresh.reuse, 0);
+  });
+
+  it("tabs that are restored together cause one refresh", async () => {
+    const tabs = await openTabs(5);
+    await Promise.all(tabs.map((tab) => tab.goto("about:blank")));
+    await server.reset();
+    await Promise.all(tabs.map((tab) => tab.goto(server.url)));
+    const users = await Promise.all(tabs.map((tab) => tab.evaluate(async () => (await open_().get())?.user.email)));
+    assert.deepEqual(users, Array(5).fill(USER.email));
+    await assertAllWell(await callsIn(tabs, 3), 1);
+  });
+
+  it("a tab that is frozen while it holds the lock holds nobody up for ever, and commits nothing when it thaws", { skip: engine !== "chromium" && "only Chromium can be told to freeze a page" }, async () => {
+    const tabs = await openTabs(3);
+    for (const tab of tabs) await tab.evaluate(() => (session.dispose(), open_({ timeoutMs: 1500 }).get()));
+    await server.reset();
+    await server.expireAccess();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 400, when: "after" });
+    const first = tabs[0].evaluate(() => statusOf(session.fetch("/api/notes")));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const devtools = await tabs[0].createCDPSession();
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    const others = await callsIn(tabs.slice(1), 2);
+    assert.deepEqual(others.flatMap((result) => result.failed), []);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    assert.deepEqual(await first, { value: 200 });
+    const states = await Promise.all(tabs.map((tab) => tab.evaluate(() => session.getState().status)));
+    assert.deepEqual(states, Array(3).fill("authenticated"));
+    const { refresh } = await server.counters();
+    assert.deepEqual([refresh.requests, refresh.reuse], [2, 0]);
+  });
+
+  it("does without a window: in a worker", async () => {
+    const page = await openPage(browser, server.url, profile);
+    const answer = await page.evaluate(
+      (user) =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker("worker.js");
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = (event) => reject(new Error(event.message));
+          worker.postMessage(user);
+        }),
+      USER,
+    );
+    assert.deepEqual(answer, { status: 200, email: USER.email });
+  });
+
+  it("is not moved by a clock that is wrong by hours, nor by one that jumps", async () => {
+    const page = await profile.newPage();
+    await page.evaluateOnNewDocument(() => {
+      const now = Date.now;
+      window.skew = 5 * 3_600_000;
+      Date.now = () => now() + window.skew;
+    });
+    await page.goto(server.url);
+    await page.evaluate(async (user) => {
+      open_();
+      await session.signIn(user);
+    }, USER);
+    await server.reset();
+    for (const skew of [0, -30, 3_000].map((hours) => hours * 3_600_000)) {
+      const status = await page.evaluate(async (skew) => ((window.skew = skew), (await session.fetch("/api/notes")).status), skew);
+      assert.equal(status, 200);
+    }
+    assert.equal((await server.counters()).refresh.requests, 0);
   });
 
   it("works in each tab alone where there are no locks", async () => {

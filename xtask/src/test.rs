@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::browsers::{self, Engine};
-use crate::process::{command, root, step, watch};
+use crate::process::{command, root, run as run_to_end, step, watch};
 use crate::{demo, package, readme, tools};
 
 #[derive(clap::Args)]
@@ -75,6 +75,10 @@ fn lint(tally: &mut Tally) -> Result<()> {
         let (_, succeeded) = watch(&mut command("cargo", args))?;
         tally.add(name, usize::from(succeeded), usize::from(!succeeded));
     }
+    let types = ["tsc", "-p", "../tests/types"];
+    tally.check("an application's types come out as they should", || {
+        run_to_end(command("npx", &types).current_dir(root().join("pkg-template")))
+    });
     tally.check("the README's numbers are the measured ones", readme::check);
     Ok(())
 }

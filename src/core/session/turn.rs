@@ -80,6 +80,14 @@ pub(super) struct Turn {
 }
 
 impl Session {
+    /// Somebody waits to know: a hidden tab, which does nothing by itself, finds out too.
+    pub(super) fn on_start(&mut self, now: Millis) {
+        self.started = true;
+        if self.state.status == Status::Loading {
+            self.on_needed(now, None);
+        }
+    }
+
     pub(super) fn on_asked(&mut self, ask: Ask, operation: Operation) {
         self.started = true;
         if self.sign_out_unfinished {
