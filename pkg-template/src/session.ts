@@ -146,7 +146,7 @@ export function createSession(options: SessionOptions): SessionClient {
   const authorization = (live: Client, answer: number): string => {
     const generation = answer >>> 6;
     if (bearer === undefined || bearerGeneration !== generation) {
-      bearer = live.header() ?? "";
+      bearer = (live.header() as string | undefined) ?? "";
       bearerGeneration = generation;
     }
     return bearer;

@@ -11,7 +11,7 @@ use super::host::{self, Host};
 use super::outward;
 use super::shell::Shell;
 use crate::core::wire;
-use crate::core::{Attempt, Destination, Event, Operation, Problem, Secret, Step, TicketId};
+use crate::core::{Attempt, Destination, Event, Operation, Problem, Step, TicketId};
 
 /// A call's body cannot be sent twice.
 const ONCE: u32 = 1;
@@ -82,10 +82,11 @@ impl Client {
         self.answer(attempt, step)
     }
 
-    /// The `Authorization` header of the current generation.
-    pub fn header(&self) -> Option<String> {
+    /// The `Authorization` header of the present token, else undefined. It leaves no copy in WASM memory.
+    pub fn header(&self) -> JsValue {
         let session = self.shell.session.borrow();
-        session.bearer(session.generation()).map(Secret::expose).map(Into::into)
+        let bearer = session.bearer(session.generation());
+        bearer.map_or(JsValue::UNDEFINED, |bearer| JsValue::from_str(bearer.expose()))
     }
 
     /// Why the last question was answered with [`code::FAIL`].

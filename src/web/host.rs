@@ -37,14 +37,7 @@ extern "C" {
 
     /// Say something to the other tabs, where `Client::heard` is called.
     #[wasm_bindgen(method)]
-    pub(super) fn tell(
-        this: &Host,
-        kind: u32,
-        stamp: Vec<u32>,
-        bearer: Option<String>,
-        left: Option<f64>,
-        user: JsValue,
-    );
+    pub(super) fn tell(this: &Host, kind: u32, stamp: Vec<u32>, bearer: JsValue, left: Option<f64>, user: JsValue);
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;

@@ -126,15 +126,16 @@ impl Shell {
     }
 
     fn tell(&self, message: &Message) {
-        let nobody = JsValue::UNDEFINED;
+        let tell = |kind, stamp| self.host.tell(kind, stamp, JsValue::UNDEFINED, None, JsValue::UNDEFINED);
         match message {
-            Message::Moved(stamp) => self.host.tell(kind::MOVED, wire::write(stamp), None, None, nobody),
-            Message::Want(generation) => self.host.tell(kind::WANT, vec![generation.0], None, None, nobody),
-            Message::Stole => self.host.tell(kind::STOLE, Vec::new(), None, None, nobody),
+            Message::Moved(stamp) => tell(kind::MOVED, wire::write(stamp)),
+            Message::Want(generation) => tell(kind::WANT, vec![generation.0]),
+            Message::Stole => tell(kind::STOLE, Vec::new()),
             Message::Give { stamp, bearer, left } => {
                 let user = self.data.borrow().clone();
                 let left = left.map(host::to_float);
-                self.host.tell(kind::GIVE, wire::write(stamp), Some(bearer.expose().into()), left, user);
+                let bearer = JsValue::from_str(bearer.expose());
+                self.host.tell(kind::GIVE, wire::write(stamp), bearer, left, user);
             }
         }
     }

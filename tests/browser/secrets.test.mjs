@@ -36,8 +36,8 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
   };
 
   /** Opens a page that is watched from its first script on. */
-  const watched = async () => {
-    const profile = await browser.createBrowserContext();
+  const watched = async (context) => {
+    const profile = context ?? (await browser.createBrowserContext());
     const page = await profile.newPage();
     page.said = [];
     page.on("console", (message) => page.said.push(message.text()));
@@ -97,14 +97,14 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
       return { found, count: tokens.length, known: tokens };
     });
 
-  const inMemory = (page) =>
-    page.evaluate(() => {
+  const inMemory = (page, more = []) =>
+    page.evaluate((more) => {
       const bytes = new Uint8Array(memory.buffer);
       const text = Array.from({ length: Math.ceil(bytes.length / 8192) }, (_, at) =>
         String.fromCharCode(...bytes.subarray(at * 8192, (at + 1) * 8192)),
       ).join("");
-      return tokens.map((token) => text.includes(token) || text.includes(token.split(".").at(-1)));
-    });
+      return [...tokens, ...more].map((token) => text.includes(token) || text.includes(token.split(".").at(-1)));
+    }, more);
 
   it("has no token in any storage, the DOM, the console, an error, a URL or an object of the page's", async () => {
     const page = await watched();
@@ -158,6 +158,20 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     const left = await inMemory(page);
     assert.ok(left.length >= 2);
     assert.deepEqual(left.filter(Boolean), []);
+  });
+
+  it("wipes it from the memory of a tab that gave it to another, and of that one", async () => {
+    const profile = await browser.createBrowserContext();
+    const giver = await watched(profile);
+    await giver.evaluate(async (user) => (open_(), await session.signIn(user)), USER);
+    const taker = await watched(profile);
+    await taker.evaluate(async () => (await open_().get(), await session.fetch("/api/notes")));
+    const known = await giver.evaluate(() => tokens);
+    assert.deepEqual(await taker.evaluate(() => tokens), [], "it has asked the server for none");
+    assert.deepEqual(await inMemory(taker, known), [true]);
+    await taker.evaluate(() => session.signOut());
+    await giver.waitForFunction(() => session.getState().status === "unauthenticated", { polling: 50 });
+    assert.deepEqual([await inMemory(giver), await inMemory(taker, known)], [[false], [false]]);
   });
 
   it("works under a strict Content-Security-Policy without a violation", async () => {
