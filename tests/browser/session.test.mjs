@@ -161,12 +161,11 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
       before.abort();
       reason.abort("because");
-      const aborted = performance.now();
       const first = await calls[0];
-      return { first, took: performance.now() - aborted, others: await Promise.all(calls.slice(1)) };
+      return { first, during: session.getState().refreshing, others: await Promise.all(calls.slice(1)) };
     });
     assert.equal(result.first.name, "AbortError");
-    assert.ok(result.took < 200, `${result.took} ms`);
+    assert.equal(result.during, true, "the refresh goes on");
     const [reason, request, timeout, undisturbed] = result.others;
     assert.equal(reason.message, "because");
     assert.equal(request.name, "AbortError");
