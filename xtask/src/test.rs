@@ -96,7 +96,7 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
             .map(|file| format!("tests/browser/{file}"))
             .collect();
         files.sort();
-        let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec"];
+        let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
         args.extend(files.iter().map(String::as_str));
         let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.clone())];
         for engine in Engine::ALL {
