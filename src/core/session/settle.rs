@@ -88,15 +88,18 @@ impl Session {
     pub(super) fn stamp_after(&self, turn: &Turn, outcome: &Outcome) -> Stamp {
         let generation = self.generation.next();
         match outcome {
-            Outcome::Renewed(grant) => {
-                let keeps = self.keeps_user(turn, grant);
-                let epoch = if keeps { self.epoch } else { generation };
-                let identity = grant.identity.or(self.identity.filter(|_| keeps));
-                Stamp { generation, epoch, identity, ..self.stamp(Standing::SignedIn) }
-            }
+            Outcome::Renewed(grant) => self.stamp_of(turn, grant),
             Outcome::Dead => Stamp { generation, identity: None, ..self.stamp(Standing::Expired) },
             Outcome::SignedOut => Stamp { generation, identity: None, ..self.stamp(Standing::SignedOut) },
         }
+    }
+
+    fn stamp_of(&self, turn: &Turn, grant: &Grant) -> Stamp {
+        let generation = self.generation.next();
+        let keeps = self.keeps_user(turn, grant);
+        let epoch = if keeps { self.epoch } else { generation };
+        let identity = grant.identity.or(self.identity.filter(|_| keeps));
+        Stamp { generation, epoch, identity, ..self.stamp(Standing::SignedIn) }
     }
 
     /// Whether calls made until now may go on with this token.
@@ -130,12 +133,10 @@ impl Session {
     }
 
     /// A new access token that this tab has fetched.
-    fn commit(&mut self, now: Millis, turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
+    fn commit(&mut self, now: Millis, mut turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
         let has_user = grant.has_user || !self.policy.reads_session;
         let was_known = self.state.status == Status::Authenticated && self.keeps_user(&turn, &grant);
-        let outcome = Outcome::Renewed(grant);
-        let stamp = self.stamp_after(&turn, &outcome);
-        let Outcome::Renewed(grant) = outcome else { return };
+        let stamp = self.stamp_of(&turn, &grant);
         self.take_over(stamp, effects);
         let jitter = self.random.fraction();
         let expiry = grant.expires_in.and_then(|life| Expiry::from_seconds(life, turn.sent, self.policy.lead, jitter));
@@ -153,12 +154,9 @@ impl Session {
         } else {
             self.state.status = Status::Loading;
             self.state.reason = None;
-            let asks = turn.pending.asks.clone();
-            Self::close(
-                Turn { pending: Pending { asks: Vec::new(), ..turn.pending.clone() }, ..turn },
-                Ok(()),
-                effects,
-            );
+            // Who asked hears when the session's data are there.
+            let asks = core::mem::take(&mut turn.pending.asks);
+            Self::close(turn, Ok(()), effects);
             let (stale, since) = (self.stale(), self.generation);
             self.queue.insert(0, Pending { operation: Operation::ReadSession, asks, stale, since, retried: false });
         }

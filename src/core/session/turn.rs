@@ -123,15 +123,15 @@ impl Session {
 
     pub(super) fn on_needed(&mut self, now: Millis, refused: Option<Generation>) {
         self.started = true;
+        if self.is_unsure {
+            // The stamp is being read; that comes first.
+            return;
+        }
         let has_newer = self.usable(now).is_some()
             && match refused {
                 Some(refused) => self.generation() > refused,
                 None => !self.is_due(now),
             };
-        if self.is_unsure {
-            // The stamp is being read; that comes first.
-            return;
-        }
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
             self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
