@@ -32,7 +32,7 @@ pub use problem::Problem;
 pub use scope::{Destination, Scope};
 pub use secret::Secret;
 pub use session::{Policy, Session};
-pub use stamp::{Fence, Message, Stamp, Standing};
+pub use stamp::{Fence, Found, Message, Pause, Stamp, Standing};
 pub use state::{EndReason, Freshness, State, Status};
 pub use time::Millis;
 pub use verdict::{Grant, RefreshVerdict, Rules, Statuses};

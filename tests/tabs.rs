@@ -290,7 +290,7 @@ fn any_history(seed: u64) {
     world.check();
     assert_eq!(world.server.reuses, 0, "a refresh token was presented twice");
     assert!(has_signed_out || world.tabs.iter().all(|tab| !tab.was_thrown_out), "somebody was signed out by mistake");
-    if world.stamp.is_some_and(|stamp| stamp.standing != relatch::core::Standing::SignedIn) {
+    if world.stamp().is_some_and(|stamp| stamp.standing != relatch::core::Standing::SignedIn) {
         assert!(world.tabs.iter().all(|tab| !tab.is_open || tab.token().is_none()), "a token after sign-out");
     }
 }
@@ -321,7 +321,7 @@ fn a_tab_that_learns_of_another_user_keeps_nothing_of_the_former_one() {
     world.on(1, Event::Visible(false));
     world.who = "bob".into();
     world.ask(0, Operation::SignIn);
-    while world.stamp.is_none_or(|stamp| stamp.generation.0 < 2) {
+    while world.stamp().is_none_or(|stamp| stamp.generation.0 < 2) {
         let next = world.possible()[0];
         world.act(next);
     }
@@ -372,7 +372,7 @@ fn a_token_that_arrives_from_another_tab_after_sign_out_is_not_taken() {
     world.act(world::Happening::Arrive(0));
     world.act(world::Happening::Stamp(0));
     world.ask(1, Operation::SignOut);
-    let stamp = world.stamp.unwrap();
+    let stamp = world.stamp().unwrap();
     let bearer = relatch::core::Secret::new("ada-9".into());
     world.on(1, Event::Heard(relatch::core::Message::Give { stamp, bearer, left: None }));
     assert_eq!((world.tabs[1].status(), world.tabs[1].token()), (Status::Unauthenticated, None));
@@ -392,4 +392,124 @@ fn a_call_whose_token_was_refused_is_not_lost_on_another_tabs_token_that_is_refu
     assert_eq!(world.tabs[0].calls[0].ending, Some(Ending::Delivered(200)));
     assert_eq!(world.tabs[0].calls[0].sent.len(), 3);
     assert_eq!((world.server.refreshes, world.server.reuses), (1, 0));
+}
+
+/// Everything happens but what a tab that is busy has to hear.
+fn act_but_hear(world: &mut World, busy: usize) {
+    while let Some(next) =
+        world.possible().into_iter().find(|next| !matches!(next, world::Happening::Hear(tab) if *tab == busy))
+    {
+        world.act(next);
+    }
+}
+
+#[test]
+fn a_busy_tab_is_given_time_to_hand_its_token_over() {
+    let mut world = World::signed_in(3);
+    world.sleep(MINUTE);
+    (0..3).for_each(|tab| world.call(tab));
+    while world.tabs[0].calls[0].ending.is_none() {
+        let next = world.possible()[0];
+        world.act(next);
+    }
+    for _ in 0..15 {
+        act_but_hear(&mut world, 0);
+        world.pass(Millis(100));
+    }
+    world.settle();
+    assert_eq!((world.server.refreshes, world.server.reuses), (1, 0));
+    assert!(all_delivered(&world));
+}
+
+#[test]
+fn a_page_just_opened_waits_for_the_tab_that_was_there_a_moment_ago() {
+    let mut world = World::signed_in(1);
+    let tab = world.open();
+    world.on(tab, Event::Start);
+    for _ in 0..15 {
+        act_but_hear(&mut world, 0);
+        world.pass(Millis(100));
+    }
+    world.settle();
+    assert_eq!((world.server.refreshes, world.tabs[tab].status()), (0, Status::Authenticated));
+}
+
+#[test]
+fn a_page_whose_predecessor_is_long_gone_waits_for_nobody() {
+    let mut world = World::signed_in(1);
+    world.close(0);
+    world.sleep(Millis(10_000));
+    let tab = world.open();
+    world.on(tab, Event::Start);
+    let began = world.now;
+    world.settle();
+    assert!(world.now.since(began) <= Millis(40), "{:?}", world.now.since(began));
+}
+
+#[test]
+fn a_pop_up_that_signs_in_and_closes_leaves_nobody_waiting() {
+    let mut world = World::new(2);
+    world.on(0, Event::Start);
+    world.settle();
+    world.ask(1, Operation::SignIn);
+    act_but_hear(&mut world, 0);
+    world.on(1, Event::Leaving);
+    world.close(1);
+    let began = world.now;
+    world.settle();
+    assert_eq!(world.tabs[0].status(), Status::Authenticated);
+    assert!(world.now.since(began) <= Millis(500), "{:?}", world.now.since(began));
+}
+
+/// A try of one tab fails so; then there is a call in each of the others.
+fn all_tabs_after(outcome: relatch::core::Outcome) -> World {
+    let mut world = World::signed_in(3);
+    world.sleep(MINUTE + Millis(1_000));
+    world.server.fault = Some((play::Fault::Before, outcome));
+    world.call(0);
+    world.settle();
+    assert_eq!(world.server.refreshes, 1);
+    world.call(1);
+    world.call(2);
+    world.settle();
+    world
+}
+
+#[test]
+fn a_server_that_asks_one_tab_to_come_later_is_left_alone_by_all() {
+    let mut world = all_tabs_after(play::later(429, 30));
+    let opened = world.open();
+    world.call(opened);
+    world.settle();
+    for tab in &world.tabs {
+        let Some(Ending::Failed(Problem::TryLater { status: 429, retry_after: Some(left) })) = tab.calls[0].ending
+        else {
+            panic!("{:?}", tab.calls[0])
+        };
+        assert!(left <= Millis(31_000));
+    }
+    world.on(1, Event::Online);
+    world.call(1);
+    world.settle();
+    world.pass(Millis(29_000));
+    assert_eq!(world.server.refreshes, 1, "not even when the network returns");
+    world.pass(Millis(4_000));
+    world.settle();
+    (0..4).for_each(|tab| world.call(tab));
+    world.settle();
+    assert_eq!((world.server.refreshes, world.server.reuses), (2, 0));
+    assert!(world.tabs.iter().all(|tab| tab.calls.last().unwrap().ending == Some(Ending::Delivered(200))));
+}
+
+#[test]
+fn a_network_that_returns_ends_a_pause_that_no_server_asked_for() {
+    let mut world = all_tabs_after(play::lost());
+    assert_eq!(world.server.refreshes, 1);
+    assert!(world.tabs.iter().all(|tab| tab.calls[0].ending == Some(Ending::Failed(Problem::Network))));
+    world.pass(Millis(10));
+    world.on(2, Event::Online);
+    world.pass(Millis(1_000));
+    world.call(2);
+    world.settle();
+    assert_eq!((world.server.refreshes, world.tabs[2].calls[1].ending), (2, Some(Ending::Delivered(200))));
 }

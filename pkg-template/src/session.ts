@@ -92,9 +92,9 @@ export function createSession(options: SessionOptions): SessionClient {
     lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
     unlock: (ticket: number): void => tabs?.unlock(ticket),
     readStamp: (): void => tabs?.readStamp(),
-    writeStamp: (ticket: number, older: boolean, seen: Uint32Array, stamp: Uint32Array): void =>
-      tabs?.writeStamp(ticket, older, seen, stamp),
-    tell: (kind: number, stamp: Uint32Array, token?: string, left?: number, user?: unknown): void =>
+    writeStamp: (ticket: number, older: boolean, seen: Float64Array, record: Float64Array): void =>
+      tabs?.writeStamp(ticket, older, seen, record),
+    tell: (kind: number, stamp: Float64Array, token?: string, left?: number, user?: unknown): void =>
       tabs?.tell(kind, stamp, token, left, user),
   };
 
@@ -128,6 +128,7 @@ export function createSession(options: SessionOptions): SessionClient {
         const doc = globalThis.document as Document | undefined;
         const look = (): void => live.visible(doc?.visibilityState !== "hidden");
         listen(doc, "visibilitychange", look);
+        listen(globalThis, "pagehide", () => live.leaving());
         listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.restored() : look()));
         listen(globalThis, "online", () => live.online());
         look();

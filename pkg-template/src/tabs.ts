@@ -2,10 +2,10 @@
 
 /** What is done when something has come about. */
 export interface Listener {
-  locked(ticket: number, stamp: Uint32Array): void;
-  stamped(ticket: number, written: boolean, stamp: Uint32Array): void;
-  stampRead(stamp: Uint32Array): void;
-  heard(kind: number, stamp: Uint32Array, bearer: string | undefined, left: number | undefined, user: unknown): void;
+  locked(ticket: number, record: Float64Array, isOwn: boolean): void;
+  stamped(ticket: number, written: boolean, record: Float64Array): void;
+  stampRead(record: Float64Array): void;
+  heard(kind: number, stamp: Float64Array, bearer: string | undefined, left: number | undefined, user: unknown): void;
 }
 
 interface Said {
@@ -21,7 +21,9 @@ interface Waiting {
   free: () => void;
 }
 
-const NONE = new Uint32Array();
+const NONE = new Float64Array();
+/** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
+const STAMP_LENGTH = 8;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
 const STORE_WAIT_MS = 2000;
 
@@ -52,7 +54,7 @@ export class Tabs {
       if (!data || typeof data.kind !== "number" || !Array.isArray(data.stamp)) return;
       const bearer = typeof data.bearer === "string" ? data.bearer : undefined;
       const left = typeof data.left === "number" ? data.left : undefined;
-      listener.heard(data.kind, Uint32Array.from(data.stamp), bearer, left, data.user);
+      listener.heard(data.kind, Float64Array.from(data.stamp), bearer, left, data.user);
     };
   }
 
@@ -62,17 +64,17 @@ export class Tabs {
     const waiting: Waiting = { abort, free: () => {} };
     this.#locks.set(ticket, waiting);
     const held = async (): Promise<void> => {
-      const stamp = await this.#read();
+      const record = await this.#read();
       if (abort.signal.aborted) return;
       const freed = new Promise<void>((resolve) => (waiting.free = resolve));
-      this.#listener.locked(ticket, stamp);
+      this.#listener.locked(ticket, record, this.#isOwn(record));
       await freed;
     };
     const options = steal ? { steal } : { signal: abort.signal };
     navigator.locks.request(this.#name, options, held).catch((error: unknown) => {
       // Freed while it was waited for, or robbed: both are known elsewhere. Anything else means that there are no locks.
       const isOurs = abort.signal.aborted || (error as Error | undefined)?.name === "AbortError";
-      if (!isOurs) this.#listener.locked(ticket, NONE);
+      if (!isOurs) this.#listener.locked(ticket, NONE, false);
     });
   }
 
@@ -84,27 +86,29 @@ export class Tabs {
   }
 
   readStamp(): void {
-    void this.#read().then((stamp) => this.#listener.stampRead(stamp));
+    void this.#read().then((record) => this.#listener.stampRead(record));
   }
 
-  writeStamp(ticket: number, older: boolean, seen: Uint32Array, stamp: Uint32Array): void {
+  writeStamp(ticket: number, older: boolean, seen: Float64Array, record: Float64Array): void {
     const task = this.#transact("readwrite", (store, done) => {
       const stands = store.get(this.#name);
       stands.onsuccess = () => {
         const present = (stands.result ?? []) as number[];
-        const may = older ? (present[0] ?? 0) < stamp[0]! : present.join() === seen.join();
-        if (may) store.put([...stamp], this.#name);
+        // A record begins with its stamp, and a stamp with its generation.
+        const may = older ? (present[0] ?? 0) < record[0]! : present.slice(0, STAMP_LENGTH).join() === seen.join();
+        if (may) store.put([...record], this.#name);
+        if (may && present[0] !== record[0]) this.#isOwn(record, true);
         done(may ? undefined : present);
       };
     });
     task.then(
-      (present) => this.#listener.stamped(ticket, !present, Uint32Array.from(present ?? [])),
+      (present) => this.#listener.stamped(ticket, !present, Float64Array.from(present ?? [])),
       // No store: this tab is on its own, under the lock.
       () => this.#listener.stamped(ticket, true, NONE),
     );
   }
 
-  tell(kind: number, stamp: Uint32Array, bearer?: string, left?: number, user?: unknown): void {
+  tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void {
     this.#channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user } satisfies Said);
   }
 
@@ -114,13 +118,27 @@ export class Tabs {
     void this.#db?.then((db) => db.close(), () => {});
   }
 
-  async #read(): Promise<Uint32Array> {
+  /**
+   * Whether this tab has written this record's generation, which it remembers over a reload: then no other tab has fetched
+   * its token. Where that can't be told (in a worker, in a sandboxed frame), no time is to be spent on asking.
+   */
+  #isOwn(record: ArrayLike<number>, isWritten = false): boolean {
     try {
-      const stamp = await this.#transact<number[]>("readonly", (store, done) => {
+      const generation = String(record[0]);
+      if (isWritten) sessionStorage.setItem(this.#name, generation);
+      return sessionStorage.getItem(this.#name) === generation;
+    } catch {
+      return true;
+    }
+  }
+
+  async #read(): Promise<Float64Array> {
+    try {
+      const record = await this.#transact<number[]>("readonly", (store, done) => {
         const stands = store.get(this.#name);
         stands.onsuccess = () => done(stands.result as number[] | undefined);
       });
-      return Uint32Array.from(stamp ?? []);
+      return Float64Array.from(record ?? []);
     } catch {
       return NONE;
     }

@@ -19,20 +19,29 @@ pub(super) struct Backoff {
     failed_at: Millis,
     until: Option<Millis>,
     asked: bool,
+    hinted_at: Option<Millis>,
 }
 
 impl Backoff {
-    /// A try has failed at `now`; `retry_after` is what the server asked for (RFC 9110 section 10.2.3).
-    pub(super) fn fail(&mut self, now: Millis, retry_after: Option<Millis>, random: &mut Random) {
+    /// A try has failed at `now`. Nobody tries again for `least`, if that is given, and some jitter; the moment is
+    /// returned. `is_asked`: the server said so (RFC 9110 section 10.2.3), and a network that returns does not change it.
+    pub(super) fn fail(&mut self, now: Millis, least: Option<Millis>, is_asked: bool, random: &mut Random) -> Millis {
         let window = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
+        let span = match least {
+            // All clients were told the same moment: come after it, and not together.
+            Some(least) => Millis(least.0.min(LONGEST_ASKED)) + spread(FIRST, random),
+            None => Millis(FIRST / 4) + spread(window, random),
+        };
+        self.follow(now, span, is_asked);
+        now + span
+    }
+
+    /// Another tab has failed, and nobody is to try for this long.
+    pub(super) fn follow(&mut self, now: Millis, span: Millis, is_asked: bool) {
         self.failures = self.failures.saturating_add(1);
         self.failed_at = now;
-        self.asked = retry_after.is_some();
-        self.until = Some(match retry_after {
-            // All clients were told the same moment: come after it, and not together.
-            Some(asked) => now + Millis(asked.0.min(LONGEST_ASKED)) + spread(FIRST, random),
-            None => now + Millis(FIRST / 4) + spread(window, random),
-        });
+        self.asked = is_asked;
+        self.until = Some(now + Millis(span.0.min(LONGEST_ASKED + FIRST)));
     }
 
     pub(super) fn succeed(&mut self) {
@@ -41,9 +50,15 @@ impl Backoff {
 
     /// The platform says that the network is back. What a server asked for stands.
     pub(super) fn hint(&mut self, now: Millis) {
+        self.hinted_at = Some(now);
         if let (Some(until), false) = (self.until, self.asked) {
             self.until = Some(until.min((self.failed_at + AFTER_HINT).max(now)));
         }
+    }
+
+    /// Whether the network has come back since another tab's try failed, `age` ago.
+    pub(super) fn was_hinted_since(&self, now: Millis, age: Millis) -> bool {
+        self.hinted_at.is_some_and(|hinted| now.since(hinted) < age)
     }
 
     /// Until when nobody is to try, if that is still ahead of `now`.
@@ -76,7 +91,7 @@ mod tests {
         let mut random = Random::new(7);
         let mut backoff = Backoff::default();
         for failures in 0..40_u32 {
-            backoff.fail(Millis(0), None, &mut random);
+            backoff.fail(Millis(0), None, false, &mut random);
             let wait = backoff.until().unwrap().0;
             let window = (FIRST << failures.min(16)).min(LONGEST);
             assert!((250..=250 + window).contains(&wait), "{failures}: {wait}");
@@ -87,7 +102,7 @@ mod tests {
     fn what_the_server_asked_for_is_kept_even_when_the_network_returns() {
         let mut random = Random::new(7);
         let mut backoff = Backoff::default();
-        backoff.fail(Millis(0), Some(Millis(30_000)), &mut random);
+        backoff.fail(Millis(0), Some(Millis(30_000)), true, &mut random);
         backoff.hint(Millis(10));
         let until = backoff.until().unwrap();
         assert!((30_000..=31_000).contains(&until.0));
@@ -99,7 +114,7 @@ mod tests {
         let mut random = Random::new(7);
         let mut backoff = Backoff::default();
         for _ in 0..10 {
-            backoff.fail(Millis(5_000), None, &mut random);
+            backoff.fail(Millis(5_000), None, false, &mut random);
         }
         backoff.hint(Millis(5_100));
         assert!(backoff.until().unwrap() >= Millis(5_100));

@@ -3,7 +3,7 @@
 use super::answer::Outcome;
 use super::identity::Generation;
 use super::problem::Problem;
-use super::stamp::{Fence, Message, Stamp};
+use super::stamp::{Fence, Found, Message, Pause, Stamp};
 
 /// One of the SDK's own requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +55,8 @@ pub enum Event {
     },
     /// A request was answered, or was not.
     Answered(TicketId, Outcome),
-    /// The lock is held; this is the stamp under it.
-    Locked(TicketId, Option<Stamp>),
+    /// The lock is held; this is what stands under it.
+    Locked(TicketId, Option<Found>),
     /// The stamp was written, or another stood there, which is this.
     Stamped(TicketId, Result<(), Option<Stamp>>),
     /// The stamp was read.
@@ -67,6 +67,8 @@ pub enum Event {
     Tick,
     /// The page was shown or hidden.
     Visible(bool),
+    /// The page goes away, for good or into the back/forward cache.
+    Leaving,
     /// The page has come back from the back/forward cache.
     Restored,
     /// The platform says that the network is back. A hint.
@@ -95,6 +97,8 @@ pub enum Effect {
         fence: Fence,
         /// What to write.
         stamp: Stamp,
+        /// What to write beside it: until when no tab is to ask the server again.
+        pause: Option<Pause>,
     },
     /// Read the stamp, and report with [`Event::StampRead`].
     ReadStamp,

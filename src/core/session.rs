@@ -21,7 +21,7 @@ use super::identity::{Generation, Identity};
 use super::problem::Problem;
 use super::random::Random;
 use super::secret::Secret;
-use super::stamp::{Fence, Message, Stamp, Standing};
+use super::stamp::{Fence, Found, Message, Pause, Stamp, Standing};
 use super::state::{EndReason, Freshness, State, Status};
 use super::time::Millis;
 use super::verdict::Rules;
@@ -95,6 +95,10 @@ pub struct Session {
     marking: Option<TicketId>,
     /// Whether another tab has been heard of, so that a question may find an answer.
     has_company: bool,
+    /// Until when another tab that was heard of is taken to be awake.
+    lively_until: Millis,
+    /// The newest token whose page has gone away, so that it may be nowhere.
+    gone: Generation,
     /// A page from the back/forward cache shows nothing until the stamp has been read.
     is_unsure: bool,
     /// A sign-out that the server has not confirmed: to be finished before anything else.
@@ -128,6 +132,8 @@ impl Session {
             gave: None,
             marking: None,
             has_company: false,
+            lively_until: Millis(0),
+            gone: Generation(0),
             is_unsure: false,
             backoff: Backoff::default(),
             sign_out_unfinished: false,
@@ -150,10 +156,11 @@ impl Session {
         }
         match event {
             Event::Start => self.on_start(now),
-            Event::Locked(ticket, stamp) => self.on_locked(now, ticket, stamp, &mut effects),
+            Event::Locked(ticket, found) => self.on_locked(now, ticket, found, &mut effects),
             Event::Stamped(ticket, result) => self.on_stamped(now, ticket, result, &mut effects),
             Event::StampRead(stamp) => self.on_stamp_read(stamp, &mut effects),
             Event::Heard(message) => self.on_heard(now, message, &mut effects),
+            Event::Leaving => self.on_leaving(&mut effects),
             Event::Restored => self.on_restored(&mut effects),
             Event::Asked(ask, Operation::SignOut) => self.on_sign_out(ask, &mut effects),
             Event::Asked(ask, operation) => self.on_asked(ask, operation),

@@ -5,6 +5,7 @@
 //! question only.
 
 use super::identity::{Generation, Identity};
+use super::problem::Problem;
 use super::secret::Secret;
 use super::time::Millis;
 
@@ -27,6 +28,38 @@ pub struct Stamp {
     pub is_asking: bool,
     /// Counts those requests, so that no two of them are the same stamp.
     pub asked: u32,
+}
+
+/// What stands in the store: a stamp, and hints beside it that nothing correct depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Found {
+    /// The stamp.
+    pub stamp: Stamp,
+    /// Whether this tab wrote it itself, perhaps as an earlier page.
+    pub is_own: bool,
+    /// How long ago it was written, by the wall clock.
+    pub age: Millis,
+    /// How the last try ended, if nobody is to try again yet.
+    pub pause: Option<Pause>,
+}
+
+impl Found {
+    /// A stamp that another tab has written this moment.
+    #[must_use]
+    pub const fn just_now(stamp: Stamp) -> Self {
+        Self { stamp, is_own: false, age: Millis(0), pause: None }
+    }
+}
+
+/// A failed try, as all tabs are to know it: none of them asks the server before it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pause {
+    /// What failed.
+    pub problem: Problem,
+    /// How much longer nobody is to try.
+    pub left: Millis,
+    /// Whether the server asked for it, so that even a network that returns does not end it.
+    pub is_asked: bool,
 }
 
 /// What must stand for a stamp to be written.
@@ -60,6 +93,8 @@ pub enum Message {
     Stole,
     /// Who has a token of this generation or of a newer one?
     Want(Generation),
+    /// The page that fetched the token of this generation goes away.
+    Gone(Generation),
     /// The answer to that.
     Give {
         /// What the token belongs to.

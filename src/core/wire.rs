@@ -1,11 +1,13 @@
 //! Stamps and messages in the form in which tabs exchange them: numbers, and a token where one was asked for.
 //!
 //! The form is part of the name under which tabs meet (`relatch:1:…`): a change of it is a new name, so that two
-//! versions of relatch in one profile ignore each other.
+//! versions of relatch in one profile ignore each other. JavaScript passes these numbers on and looks at none but the
+//! first, the generation.
 
 use super::identity::{Generation, Identity};
+use super::problem::Problem;
 use super::secret::Secret;
-use super::stamp::{Message, Stamp, Standing};
+use super::stamp::{Found, Message, Pause, Stamp, Standing};
 use super::time::Millis;
 
 /// What says what a message is.
@@ -18,12 +20,19 @@ pub mod kind {
     pub const GIVE: u32 = 2;
     /// [`Message::Stole`](super::Message::Stole).
     pub const STOLE: u32 = 3;
+    /// [`Message::Gone`](super::Message::Gone).
+    pub const GONE: u32 = 4;
 }
 
+/// How many numbers a stamp is.
+pub const STAMP_LENGTH: usize = 8;
+
+/// The longest pause that is believed; a longer one tells that the clock was moved.
+const LONGEST_PAUSE: f64 = 2.0 * 3_600_000.0;
+
 /// A stamp as numbers: generation, epoch, whether there is an identity, its halves, standing, asking, asked.
-#[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
 #[must_use]
-pub fn write(stamp: &Stamp) -> Vec<u32> {
+pub fn write(stamp: &Stamp) -> Vec<f64> {
     let identity = stamp.identity.map_or(0, |identity| identity.0);
     let standing = match stamp.standing {
         Standing::SignedIn => 0,
@@ -31,22 +40,35 @@ pub fn write(stamp: &Stamp) -> Vec<u32> {
         Standing::SigningOut => 2,
         Standing::SignedOut => 3,
     };
-    vec![
+    let (high, low) = halves(identity);
+    let numbers = [
         stamp.generation.0,
         stamp.epoch.0,
         stamp.identity.is_some().into(),
-        (identity >> 32) as u32,
-        identity as u32,
+        high,
+        low,
         standing,
         stamp.is_asking.into(),
-        stamp.asked,
-    ]
+    ];
+    numbers.into_iter().chain([stamp.asked]).map(f64::from).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
+const fn halves(whole: u64) -> (u32, u32) {
+    ((whole >> 32) as u32, whole as u32)
 }
 
 /// The stamp that these numbers are; `None` if they are none.
 #[must_use]
-pub fn read(numbers: &[u32]) -> Option<Stamp> {
-    let &[generation, epoch, has_identity, high, low, standing, is_asking, asked] = numbers else { return None };
+pub fn read(numbers: &[f64]) -> Option<Stamp> {
+    let mut whole = [0; STAMP_LENGTH];
+    if numbers.len() != whole.len() {
+        return None;
+    }
+    for (place, number) in whole.iter_mut().zip(numbers) {
+        *place = to_whole(*number)?;
+    }
+    let [generation, epoch, has_identity, high, low, standing, is_asking, asked] = whole;
     if generation > Generation::MAX.0 || epoch > generation {
         return None;
     }
@@ -66,14 +88,80 @@ pub fn read(numbers: &[u32]) -> Option<Stamp> {
     })
 }
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with what it was")]
+fn to_whole(number: f64) -> Option<u32> {
+    let whole = number as u32;
+    (f64::from(whole).to_bits() == number.to_bits()).then_some(whole)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+const fn to_millis(number: f64) -> Millis {
+    Millis(number as u64)
+}
+
+/// What is kept: the stamp, when it is written by the wall clock (in milliseconds), and the pause: its end, what
+/// failed, with which status, and whether the server asked for it.
+#[must_use]
+pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> Vec<f64> {
+    let mut numbers = write(stamp);
+    numbers.push(wall);
+    if let Some(Pause { problem, left, is_asked }) = pause {
+        let kind = match problem {
+            Problem::Network => 0,
+            Problem::Timeout => 1,
+            Problem::TryLater { .. } => 2,
+            Problem::Misconfigured { .. } => 3,
+            _ => 4,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
+        let until = wall + left.0 as f64;
+        numbers.extend([
+            until,
+            f64::from(kind),
+            f64::from(problem.status().unwrap_or(0)),
+            f64::from(u8::from(is_asked)),
+        ]);
+    }
+    numbers
+}
+
+/// What was kept, at this moment of the wall clock. A clock that was moved can cost a pause, and nothing else.
+#[must_use]
+pub fn found(numbers: &[f64], wall: f64, is_own: bool) -> Option<Found> {
+    let stamp = read(numbers.get(..STAMP_LENGTH)?)?;
+    let written = numbers.get(STAMP_LENGTH).copied().unwrap_or(f64::NAN);
+    let age = if written <= wall { to_millis(wall - written) } else { Millis(u64::MAX) };
+    let pause = numbers.get(STAMP_LENGTH + 1..).and_then(|numbers| read_pause(numbers, wall));
+    Some(Found { stamp, is_own, age, pause })
+}
+
+fn read_pause(numbers: &[f64], wall: f64) -> Option<Pause> {
+    let &[until, kind, status, is_asked] = numbers else { return None };
+    let left = until - wall;
+    if !(left > 0.0 && left <= LONGEST_PAUSE) {
+        return None;
+    }
+    let left = to_millis(left);
+    let status = u16::try_from(to_whole(status)?).ok()?;
+    let is_asked = to_whole(is_asked)? == 1;
+    let problem = match to_whole(kind)? {
+        0 => Problem::Network,
+        1 => Problem::Timeout,
+        2 => Problem::TryLater { status, retry_after: is_asked.then_some(left) },
+        3 => Problem::Misconfigured { status },
+        _ => Problem::BadResponse { status },
+    };
+    Some(Pause { problem, left, is_asked })
+}
+
 /// The message that came; `None` if it is none of ours (OWASP ASVS 3.5.5: messages are checked before they are used).
 #[must_use]
-pub fn message(kind: u32, stamp: &[u32], bearer: Option<String>, left: Option<f64>) -> Option<Message> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
-    let left = left.map(|left| Millis(left as u64));
+pub fn message(kind: u32, stamp: &[f64], bearer: Option<String>, left: Option<f64>) -> Option<Message> {
+    let left = left.map(to_millis);
     Some(match (kind, stamp, bearer) {
         (kind::MOVED, stamp, None) => Message::Moved(read(stamp)?),
-        (kind::WANT, &[generation], None) => Message::Want(Generation(generation)),
+        (kind::WANT, &[generation], None) => Message::Want(Generation(to_whole(generation)?)),
+        (kind::GONE, &[generation], None) => Message::Gone(Generation(to_whole(generation)?)),
         (kind::GIVE, stamp, Some(bearer)) => Message::Give { stamp: read(stamp)?, bearer: Secret::new(bearer), left },
         (kind::STOLE, [], None) => Message::Stole,
         _ => return None,
@@ -108,7 +196,7 @@ mod tests {
     #[test]
     fn what_is_no_stamp_is_none() {
         let numbers = write(&stamp());
-        for (at, wrong) in [(0, u32::MAX), (1, 8), (5, 4)] {
+        for (at, wrong) in [(0, f64::from(u32::MAX)), (0, 1.5), (0, -1.0), (0, f64::NAN), (1, 8.0), (5, 4.0)] {
             let mut numbers = numbers.clone();
             numbers[at] = wrong;
             assert_eq!(read(&numbers), None, "{numbers:?}");
@@ -123,12 +211,37 @@ mod tests {
         let token = || Some("Bearer x".to_owned());
         assert_eq!(message(kind::MOVED, &numbers, None, None), Some(Message::Moved(stamp())));
         assert_eq!(message(kind::MOVED, &numbers, token(), None), None);
-        assert_eq!(message(kind::WANT, &[4], None, None), Some(Message::Want(Generation(4))));
+        assert_eq!(message(kind::WANT, &[4.0], None, None), Some(Message::Want(Generation(4))));
         assert_eq!(message(kind::GIVE, &numbers, None, None), None);
         assert!(matches!(
             message(kind::GIVE, &numbers, token(), Some(-5.0)),
             Some(Message::Give { left: Some(Millis(0)), .. })
         ));
         assert_eq!(message(9, &numbers, None, None), None);
+    }
+
+    #[test]
+    fn a_record_comes_back_with_its_age_and_its_pause() {
+        let problems = [
+            (Problem::Network, false),
+            (Problem::Timeout, false),
+            (Problem::TryLater { status: 429, retry_after: Some(Millis(3_000)) }, true),
+            (Problem::TryLater { status: 503, retry_after: None }, false),
+            (Problem::Misconfigured { status: 404 }, true),
+            (Problem::BadResponse { status: 200 }, false),
+        ];
+        for (problem, is_asked) in problems {
+            let record = write_record(&stamp(), Some(Pause { problem, left: Millis(4_000), is_asked }), 1e12);
+            let pause = Some(Pause { problem, left: Millis(3_000), is_asked });
+            let expected = Found { stamp: stamp(), is_own: true, age: Millis(1_000), pause };
+            assert_eq!(found(&record, 1e12 + 1_000.0, true), Some(expected));
+            assert_eq!(found(&record, 1e12 + 4_000.0, true).and_then(|found| found.pause), None, "over");
+            let moved = found(&record, 0.0, false).unwrap();
+            assert_eq!((moved.age, moved.pause), (Millis(u64::MAX), None), "a clock that was moved back");
+        }
+        let plain = write_record(&stamp(), None, 5.0);
+        assert_eq!(found(&plain, 5.0, false), Some(Found::just_now(stamp())));
+        assert_eq!(found(&plain[..7], 5.0, false), None);
+        assert_eq!(found(&write(&stamp()), 5.0, false).unwrap().age, Millis(u64::MAX), "of unknown age");
     }
 }

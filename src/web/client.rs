@@ -137,30 +137,36 @@ impl Client {
         self.shell.dispatch(Event::Visible(visible));
     }
 
+    /// The page goes away.
+    pub fn leaving(&self) {
+        self.shell.dispatch(Event::Leaving);
+    }
+
     /// The page has come back from the back/forward cache.
     pub fn restored(&self) {
         self.shell.dispatch(Event::Restored);
     }
 
-    /// The lock is held, and this is the stamp under it, empty if there is none.
-    pub fn locked(&self, ticket: u32, stamp: &[u32]) {
-        self.shell.dispatch(Event::Locked(TicketId(ticket), wire::read(stamp)));
+    /// The lock is held, and this is the record under it, empty if there is none; `is_own` if this tab wrote it.
+    pub fn locked(&self, ticket: u32, record: &[f64], is_own: bool) {
+        self.shell.dispatch(Event::Locked(TicketId(ticket), wire::found(record, host::wall(), is_own)));
     }
 
     /// The stamp was written, or this is what stood there.
-    pub fn stamped(&self, ticket: u32, written: bool, stamp: &[u32]) {
-        let result = if written { Ok(()) } else { Err(wire::read(stamp)) };
+    pub fn stamped(&self, ticket: u32, written: bool, record: &[f64]) {
+        let stands = || record.get(..wire::STAMP_LENGTH).and_then(wire::read);
+        let result = if written { Ok(()) } else { Err(stands()) };
         self.shell.dispatch(Event::Stamped(TicketId(ticket), result));
     }
 
     /// The stamp was read.
     #[wasm_bindgen(js_name = stampRead)]
-    pub fn stamp_read(&self, stamp: &[u32]) {
-        self.shell.dispatch(Event::StampRead(wire::read(stamp)));
+    pub fn stamp_read(&self, record: &[f64]) {
+        self.shell.dispatch(Event::StampRead(record.get(..wire::STAMP_LENGTH).and_then(wire::read)));
     }
 
     /// Another tab has said something. What is not a message of ours is passed over.
-    pub fn heard(&self, kind: u32, stamp: &[u32], bearer: Option<String>, left: Option<f64>, user: JsValue) {
+    pub fn heard(&self, kind: u32, stamp: &[f64], bearer: Option<String>, left: Option<f64>, user: JsValue) {
         if let Some(message) = wire::message(kind, stamp, bearer, left) {
             self.shell.hear(message, user);
         }

@@ -27,9 +27,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn unlock(this: &Host, ticket: u32);
 
-    /// Write the stamp, if the one that stands is `seen`, or is older if `older`; then `Client::stamped` is called.
+    /// Write the record, if the stamp that stands is `seen`, or is older if `older`; then `Client::stamped` is called.
     #[wasm_bindgen(method, js_name = writeStamp)]
-    pub(super) fn write_stamp(this: &Host, ticket: u32, older: bool, seen: Vec<u32>, stamp: Vec<u32>);
+    pub(super) fn write_stamp(this: &Host, ticket: u32, older: bool, seen: Vec<f64>, record: Vec<f64>);
 
     /// Read the stamp; then `Client::stampRead` is called.
     #[wasm_bindgen(method, js_name = readStamp)]
@@ -37,7 +37,10 @@ extern "C" {
 
     /// Say something to the other tabs, where `Client::heard` is called.
     #[wasm_bindgen(method)]
-    pub(super) fn tell(this: &Host, kind: u32, stamp: Vec<u32>, bearer: JsValue, left: Option<f64>, user: JsValue);
+    pub(super) fn tell(this: &Host, kind: u32, stamp: Vec<f64>, bearer: JsValue, left: Option<f64>, user: JsValue);
+
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    pub(super) fn wall() -> f64;
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;

@@ -98,12 +98,13 @@ impl Shell {
             Effect::Perform(ticket) => self.perform(ticket),
             Effect::Lock { ticket, steal } => self.host.lock(ticket.0, steal),
             Effect::Unlock(ticket) => self.host.unlock(ticket.0),
-            Effect::WriteStamp { ticket, fence, stamp } => {
+            Effect::WriteStamp { ticket, fence, stamp, pause } => {
                 let (older, seen) = match fence {
                     Fence::Older => (true, Vec::new()),
                     Fence::Exactly(seen) => (false, seen.as_ref().map(wire::write).unwrap_or_default()),
                 };
-                self.host.write_stamp(ticket.0, older, seen, wire::write(&stamp));
+                let record = wire::write_record(&stamp, pause, host::wall());
+                self.host.write_stamp(ticket.0, older, seen, record);
             }
             Effect::ReadStamp => self.host.read_stamp(),
             Effect::Tell(message) => self.tell(&message),
@@ -129,7 +130,8 @@ impl Shell {
         let tell = |kind, stamp| self.host.tell(kind, stamp, JsValue::UNDEFINED, None, JsValue::UNDEFINED);
         match message {
             Message::Moved(stamp) => tell(kind::MOVED, wire::write(stamp)),
-            Message::Want(generation) => tell(kind::WANT, vec![generation.0]),
+            Message::Want(generation) => tell(kind::WANT, vec![generation.0.into()]),
+            Message::Gone(generation) => tell(kind::GONE, vec![generation.0.into()]),
             Message::Stole => tell(kind::STOLE, Vec::new()),
             Message::Give { stamp, bearer, left } => {
                 let user = self.data.borrow().clone();

@@ -11,8 +11,8 @@
 use std::collections::VecDeque;
 
 use relatch::core::{
-    Ask, Attempt, Effect, Event, Fence, Message, Millis, Operation, Outcome, Policy, Problem, Session, Stamp, Standing,
-    Status, Step, Ticket, TicketId,
+    Ask, Attempt, Effect, Event, Fence, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem, Session,
+    Stamp, Standing, Status, Step, Ticket, TicketId,
 };
 
 use crate::play::{Ending, Request, Server, user_of};
@@ -68,7 +68,16 @@ struct Answered {
 #[derive(Clone, Debug)]
 enum StampTask {
     Read,
-    Write { ticket: TicketId, fence: Fence, stamp: Stamp },
+    Write { ticket: TicketId, fence: Fence, stamp: Stamp, pause: Option<Pause> },
+}
+
+/// What is kept: a stamp, who wrote it and when, and until when nobody is to ask the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    pub stamp: Stamp,
+    writer: usize,
+    at: Millis,
+    pause: Option<Pause>,
 }
 
 /// Something that can happen next.
@@ -88,7 +97,7 @@ pub struct World {
     pub tabs: Vec<Tab>,
     pub server: Server,
     pub jar: Option<u32>,
-    pub stamp: Option<Stamp>,
+    pub record: Option<Record>,
     pub holder: Option<(usize, TicketId)>,
     queue: VecDeque<(usize, TicketId)>,
     flights: Vec<Flight>,
@@ -139,7 +148,7 @@ impl World {
             tabs: (0..tabs).map(|tab| Tab::new(tab as u64 + 1)).collect(),
             server: Server::default(),
             jar: None,
-            stamp: None,
+            record: None,
             holder: None,
             queue: VecDeque::new(),
             flights: Vec::new(),
@@ -214,7 +223,7 @@ impl World {
                 self.carry_out(tab, effect);
             }
             let is_out = self.tabs[tab].status() == Status::Unauthenticated && was == Status::Authenticated;
-            let is_asked = self.stamp.is_some_and(|stamp| stamp.standing != Standing::SignedIn);
+            let is_asked = self.stamp().is_some_and(|stamp| stamp.standing != Standing::SignedIn);
             self.tabs[tab].was_thrown_out |= is_out && self.server.is_alive() && !is_asked && self.marks(tab) == 0;
         }
     }
@@ -248,8 +257,8 @@ impl World {
                     self.holder = None;
                 }
             }
-            Effect::WriteStamp { ticket, fence, stamp } => {
-                self.stamping.push((tab, StampTask::Write { ticket, fence, stamp }));
+            Effect::WriteStamp { ticket, fence, stamp, pause } => {
+                self.stamping.push((tab, StampTask::Write { ticket, fence, stamp, pause }));
             }
             Effect::ReadStamp => self.stamping.push((tab, StampTask::Read)),
             Effect::Tell(message) => self.tell(tab, &message),
@@ -320,8 +329,8 @@ impl World {
             Happening::Grant => {
                 let (tab, ticket) = self.queue.pop_front().unwrap();
                 self.holder = Some((tab, ticket));
-                let stamp = self.stamp;
-                self.on(tab, Event::Locked(ticket, stamp));
+                let found = self.found(tab);
+                self.on(tab, Event::Locked(ticket, found));
             }
             Happening::Stamp(at) => self.run_stamp(at),
             Happening::Serve(at) => {
@@ -356,21 +365,37 @@ impl World {
         let (tab, task) = self.stamping.remove(at);
         match task {
             StampTask::Read => {
-                let stamp = self.stamp;
+                let stamp = self.stamp();
                 self.on(tab, Event::StampRead(stamp));
             }
-            StampTask::Write { ticket, fence, stamp } => {
+            StampTask::Write { ticket, fence, stamp, pause } => {
+                let stands = self.stamp();
                 let may = match fence {
-                    Fence::Exactly(seen) => self.stamp == seen,
-                    Fence::Older => self.stamp.is_none_or(|stands| stands.generation < stamp.generation),
+                    Fence::Exactly(seen) => stands == seen,
+                    Fence::Older => stands.is_none_or(|stands| stands.generation < stamp.generation),
                 };
-                let result = if may { Ok(()) } else { Err(self.stamp) };
+                let result = if may { Ok(()) } else { Err(stands) };
                 if may {
-                    self.stamp = Some(stamp);
+                    let is_new = stands.is_none_or(|stands| stands.generation != stamp.generation);
+                    let writer = self.record.filter(|_| !is_new).map_or(tab, |record| record.writer);
+                    self.record = Some(Record { stamp, writer, at: self.now, pause });
                 }
                 self.on(tab, Event::Stamped(ticket, result));
             }
         }
+    }
+
+    /// The stamp that stands.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.record.map(|record| record.stamp)
+    }
+
+    /// The record as a tab finds it.
+    fn found(&self, tab: usize) -> Option<Found> {
+        let Record { stamp, writer, at, pause } = self.record?;
+        let age = self.now.since(at);
+        let pause = pause.map(|pause| Pause { left: pause.left.since(age), ..pause });
+        Some(Found { stamp, is_own: writer == tab, age, pause: pause.filter(|pause| pause.left > Millis(0)) })
     }
 
     /// The network fails for a request: before it reaches the server, or after.

@@ -4,10 +4,13 @@ use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
 use super::turn::{Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Problem, Session, Stamp, Standing, Status,
-    TicketId,
+    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Pause, Problem, Session, Stamp, Standing,
+    Status, TicketId,
 };
 
+/// How much longer than `timeout` a request is given before anybody presents the same cookie again: as long as a proxy in
+/// between may take to give up (30 s in all is the shortest limit of the common ones).
+const SLOW: Millis = Millis(20_000);
 /// How long calls are failed after an answer that no later try will change.
 const MISCONFIGURED: Millis = Millis(60_000);
 
@@ -42,7 +45,7 @@ impl Session {
                 Ok(()) => Self::close(turn, Ok(()), effects),
                 Err(problem) => {
                     self.hold_off(now, problem);
-                    self.close_unchanged(turn, Err(problem), effects);
+                    self.close_unchanged(now, turn, Err(problem), effects);
                 }
             },
             _ if !is_current => self.supersede(turn, effects),
@@ -53,7 +56,7 @@ impl Session {
             },
             Operation::SignIn | Operation::Exchange => match self.policy.rules.judge_sign_in(answer) {
                 Ok(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
-                Err(problem) => self.close_unchanged(turn, Err(problem), effects),
+                Err(problem) => self.close_unchanged(now, turn, Err(problem), effects),
             },
             Operation::ReadSession => self.settle_session(now, turn, answer, effects),
         }
@@ -91,6 +94,7 @@ impl Session {
             Outcome::Renewed(grant) => self.stamp_of(turn, grant),
             Outcome::Dead => Stamp { generation, identity: None, ..self.stamp(Standing::Expired) },
             Outcome::SignedOut => Stamp { generation, identity: None, ..self.stamp(Standing::SignedOut) },
+            Outcome::Unchanged(_) => self.stamp(Standing::SignedIn),
         }
     }
 
@@ -129,6 +133,7 @@ impl Session {
                 self.backoff.succeed();
                 Self::close(turn, Ok(()), effects);
             }
+            Outcome::Unchanged(result) => Self::close(turn, result, effects),
         }
     }
 
@@ -171,13 +176,27 @@ impl Session {
     }
 
     /// Nothing is known: the session stays as it is, and nobody tries again for a while.
-    fn fail(&mut self, now: Millis, turn: Turn, problem: Problem, effects: &mut Vec<Effect>) {
+    fn fail(&mut self, now: Millis, mut turn: Turn, problem: Problem, effects: &mut Vec<Effect>) {
         let is_update = turn.ticket.operation == Operation::ReadSession && self.state.status == Status::Authenticated;
         if is_update {
             // Reading anew what is known already: who asked hears of it, and calls go on.
             return Self::close(turn, Err(problem), effects);
         }
-        self.hold_off(now, problem);
+        turn.pause = Some(self.hold_off(now, problem));
+        self.suspend(problem);
+        self.close_unchanged(now, turn, Err(problem), effects);
+    }
+
+    /// Another tab has tried a moment ago: its verdict is this tab's too.
+    pub(super) fn follow(&mut self, now: Millis, turn: Turn, pause: Pause, effects: &mut Vec<Effect>) {
+        self.backoff.follow(now, pause.left, pause.is_asked);
+        self.suspend(pause.problem);
+        Self::close(turn, Err(pause.problem), effects);
+    }
+
+    /// Who is signed in stays so, and the application hears what is wrong.
+    fn suspend(&mut self, problem: Problem) {
+        self.moved = true;
         // Nobody could replace it; it may still be good for other calls.
         self.is_refused = false;
         self.state.problem = Some(problem);
@@ -185,20 +204,18 @@ impl Session {
             Problem::Network => Freshness::Offline,
             _ => Freshness::Stale,
         };
-        if problem == Problem::Timeout {
-            // It is still under way.
-            return Self::close(turn, Err(problem), effects);
-        }
-        self.close_unchanged(turn, Err(problem), effects);
     }
 
-    fn hold_off(&mut self, now: Millis, problem: Problem) {
-        let asked = match problem {
-            Problem::TryLater { retry_after, .. } => retry_after,
-            Problem::Misconfigured { .. } => Some(MISCONFIGURED),
-            _ => None,
+    fn hold_off(&mut self, now: Millis, problem: Problem) -> Pause {
+        let (least, is_asked) = match problem {
+            Problem::TryLater { retry_after: Some(asked), .. } => (Some(asked), true),
+            Problem::Misconfigured { .. } => (Some(MISCONFIGURED), true),
+            // Its request is still under way, and presenting the cookie now could be the second time.
+            Problem::Timeout => (Some(SLOW), false),
+            _ => (None, false),
         };
-        self.backoff.fail(now, asked, &mut self.random);
         self.moved = true;
+        let until = self.backoff.fail(now, least, is_asked, &mut self.random);
+        Pause { problem, left: until.since(now), is_asked }
     }
 }

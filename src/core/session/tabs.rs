@@ -2,11 +2,15 @@
 
 use super::turn::{Outcome, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Fence, Message, Millis, Operation, Secret, Session, Stamp, Standing, Status,
-    TicketId,
+    Credential, Effect, EndReason, Expiry, Fence, Found, Message, Millis, Operation, Secret, Session, Stamp, Standing,
+    Status, TicketId,
 };
 
-/// How long to wait for another tab's token: tabs in the background are slow to answer.
+/// How long to wait for the token of a tab that was there a moment ago and may be busy.
+pub(super) const GIVER_WAIT: Millis = Millis(2_000);
+/// How long ago a moment ago is.
+const LATELY: Millis = Millis(5_000);
+/// How long to wait for the token of a tab that has been heard of once: it may be asleep by now.
 const WANT_WAIT: Millis = Millis(400);
 /// How long to wait when no other tab has been heard of, which mostly means that there is none.
 const WANT_WAIT_ALONE: Millis = Millis(25);
@@ -20,21 +24,23 @@ const GIVE_AFTER: u64 = 40;
 
 impl Session {
     /// The lock is held. Whoever held it before has left its mark in the stamp.
-    pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
+    pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, found: Option<Found>, effects: &mut Vec<Effect>) {
         let is_waiting = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Locking;
         if let Some(turn) = self.turn.take_if(is_waiting) {
-            self.look_again(now, turn, stamp, effects);
+            self.look_again(now, turn, found, effects);
         }
     }
 
-    /// Under the lock, this stamp stands.
-    fn look_again(&mut self, now: Millis, mut turn: Turn, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
-        turn.seen = stamp;
-        if let Some(stamp) = stamp {
-            self.asked = stamp.asked;
-            self.sync(stamp, effects);
-        }
-        if stamp.is_some_and(|stamp| stamp.is_asking) {
+    /// Under the lock, this stands.
+    fn look_again(&mut self, now: Millis, mut turn: Turn, found: Option<Found>, effects: &mut Vec<Effect>) {
+        turn.seen = found.map(|found| found.stamp);
+        let Some(found) = found else { return self.go_on(now, turn, effects) };
+        self.asked = found.stamp.asked;
+        self.sync(found.stamp, effects);
+        turn.is_near = !found.is_own && found.age < LATELY;
+        let holds = |pause: &super::Pause| pause.is_asked || !self.backoff.was_hinted_since(now, found.age);
+        turn.pause = found.pause.filter(holds);
+        if found.stamp.is_asking && turn.pause.is_none() {
             // Presenting the cookie now could be the second time.
             turn.stage = Stage::Settling;
             turn.deadline = now + ORPHAN_WAIT;
@@ -55,11 +61,21 @@ impl Session {
         let is_behind = turn.ticket.operation == Operation::Refresh && self.generation > turn.pending.stale;
         if is_behind && self.state.status != Status::Unauthenticated {
             turn.stage = Stage::Wanting;
-            turn.deadline = now + if self.has_company { WANT_WAIT } else { WANT_WAIT_ALONE };
+            turn.sent = now;
+            turn.deadline = now + self.want_wait(now, &turn);
             effects.push(Effect::Tell(Message::Want(self.generation)));
             self.turn = Some(turn);
         } else {
             self.announce(now, turn, effects);
+        }
+    }
+
+    fn want_wait(&self, now: Millis, turn: &Turn) -> Millis {
+        let is_there = turn.is_near || now < self.lively_until;
+        match self.has_company {
+            _ if is_there && self.gone != self.generation => GIVER_WAIT,
+            true => WANT_WAIT,
+            false => WANT_WAIT_ALONE,
         }
     }
 
@@ -76,7 +92,7 @@ impl Session {
             match result {
                 Ok(()) if turn.ticket.base == self.generation => self.perform(now, turn, effects),
                 Ok(()) => self.go_on(now, turn, effects),
-                Err(stamp) => self.look_again(now, turn, stamp, effects),
+                Err(stamp) => self.look_again(now, turn, stamp.map(Found::just_now), effects),
             }
         } else if let Some(turn) = self.turn.take_if(is_stamping) {
             self.on_stamped_turn(now, turn, result, effects);
@@ -101,7 +117,8 @@ impl Session {
         if self.policy.shared {
             let ticket = self.next_ticket_id();
             self.marking = Some(ticket);
-            effects.push(Effect::WriteStamp { ticket, fence: Fence::Older, stamp: self.stamp(Standing::SigningOut) });
+            let stamp = self.stamp(Standing::SigningOut);
+            effects.push(Effect::WriteStamp { ticket, fence: Fence::Older, stamp, pause: None });
         }
     }
 
@@ -116,6 +133,7 @@ impl Session {
         let Stage::Stamping(outcome) = turn.stage.clone() else { return };
         let is_current = turn.ticket.base == self.generation;
         match result {
+            _ if matches!(outcome, Outcome::Unchanged(_)) => self.come_to_pass(now, turn, outcome, effects),
             Ok(()) if is_current => {
                 let stamp = self.stamp_after(&turn, &outcome);
                 effects.push(Effect::Tell(Message::Moved(stamp)));
@@ -129,7 +147,7 @@ impl Session {
                 match outcome {
                     // The server has confirmed, whatever came after.
                     Outcome::SignedOut => Self::close(turn, Ok(()), effects),
-                    Outcome::Renewed(_) | Outcome::Dead => self.supersede(turn, effects),
+                    Outcome::Renewed(_) | Outcome::Dead | Outcome::Unchanged(_) => self.supersede(turn, effects),
                 }
             }
         }
@@ -152,6 +170,13 @@ impl Session {
         }
     }
 
+    /// Who waits for this page's token need not wait long.
+    pub(super) fn on_leaving(&self, effects: &mut Vec<Effect>) {
+        if let Some(held) = self.credential.as_ref().filter(|held| held.is_own && self.policy.shared) {
+            effects.push(Effect::Tell(Message::Gone(held.generation)));
+        }
+    }
+
     /// What is shown may be of a user who has signed out since.
     pub(super) fn on_restored(&mut self, effects: &mut Vec<Effect>) {
         if self.started && self.policy.shared {
@@ -165,6 +190,17 @@ impl Session {
 
     pub(super) fn on_heard(&mut self, now: Millis, message: Message, effects: &mut Vec<Effect>) {
         self.has_company = true;
+        self.lively_until = now + LATELY;
+        if let Message::Gone(generation) = message {
+            self.gone = self.gone.max(generation);
+        }
+        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Wanting) {
+            turn.deadline = if self.gone == self.generation {
+                turn.deadline.min(now + WANT_WAIT)
+            } else {
+                turn.deadline.max(turn.sent + GIVER_WAIT)
+            };
+        }
         match message {
             Message::Moved(stamp) if stamp.generation > self.generation => {
                 let waits = self
@@ -176,7 +212,6 @@ impl Session {
                 }
                 effects.push(Effect::ReadStamp);
             }
-            Message::Moved(_) => {}
             Message::Stole => {
                 let wait = self.lock_wait();
                 if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Locking) {
@@ -199,6 +234,7 @@ impl Session {
                     self.giving = Some(now + Millis(GIVE_AFTER + jitter));
                 }
             }
+            Message::Moved(_) | Message::Gone(_) => {}
             Message::Give { stamp, bearer, left } => self.on_given(now, stamp, bearer, left, effects),
         }
     }
@@ -208,7 +244,12 @@ impl Session {
         self.giving = None;
         let is_older = self.credential.as_ref().is_some_and(|held| held.generation >= stamp.generation);
         let is_signing_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
-        if is_older || is_signing_out || stamp.generation < self.generation || stamp.standing != Standing::SignedIn {
+        if is_older
+            || is_signing_out
+            || left == Some(Millis(0))
+            || stamp.generation < self.generation
+            || stamp.standing != Standing::SignedIn
+        {
             return;
         }
         self.take_over(stamp, effects);
@@ -236,8 +277,9 @@ impl Session {
     }
 
     fn give(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        // Who knows of a newer stamp has nothing to give, and a page that does not know yet what is so gives nothing.
-        let is_sure = !self.is_unsure && self.state.status == Status::Authenticated;
+        // Who knows of a newer stamp, or whose token has ended since it was asked, has nothing to give; a page that does
+        // not know yet what is so gives nothing.
+        let is_sure = self.usable(now).is_some() && self.state.status == Status::Authenticated;
         if let Some(held) = &self.credential
             && held.generation == self.generation
             && is_sure

@@ -2,8 +2,9 @@
 
 use super::super::answer::Unanswered;
 use super::super::verdict::Grant;
+use super::tabs::GIVER_WAIT;
 use super::{
-    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Problem, Session, Stamp,
+    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Session, Stamp,
     Standing, Status, Ticket, TicketId,
 };
 
@@ -11,6 +12,8 @@ use super::{
 const LOCK_MARGIN: Millis = Millis(5_000);
 /// A timer that is later than this tells that the tab or the machine was asleep; all deadlines move by as much.
 const ASLEEP: Millis = Millis(2_000);
+/// A timer that is later than this tells that the page was busy.
+const BUSY: Millis = Millis(50);
 /// How long to wait for a stamp to be written.
 const STAMP_WAIT: Millis = Millis(3_000);
 
@@ -63,6 +66,8 @@ pub(super) enum Outcome {
     Renewed(Grant),
     Dead,
     SignedOut,
+    /// Nothing is new; the lock is freed when the next holder is sure to know that the request has ended.
+    Unchanged(Result<(), Problem>),
 }
 
 /// The operation whose turn it is.
@@ -74,6 +79,11 @@ pub(super) struct Turn {
     pub(super) is_locked: bool,
     /// The stamp that this turn last saw, or wrote: if another stands, it has been overtaken.
     pub(super) seen: Option<Stamp>,
+    /// Whether another tab wrote it a moment ago, and so is there to be asked.
+    pub(super) is_near: bool,
+    /// What stands beside it.
+    pub(super) pause: Option<Pause>,
+    /// When what it waits for was sent.
     pub(super) sent: Millis,
     /// When to stop waiting for what the stage waits for.
     pub(super) deadline: Millis,
@@ -155,6 +165,11 @@ impl Session {
                 effects.push(Effect::Tell(Message::Stole));
                 self.turn = Some(turn);
             }
+            Stage::Wanting if now >= turn.deadline + BUSY && now < turn.sent + GIVER_WAIT + GIVER_WAIT => {
+                // This tab was busy itself: the answer may lie behind this timer.
+                turn.deadline = now + BUSY;
+                self.turn = Some(turn);
+            }
             Stage::Wanting => self.announce(now, turn, effects),
             Stage::Settling => self.go_on(now, turn, effects),
             Stage::Announcing => self.perform(now, turn, effects),
@@ -204,8 +219,17 @@ impl Session {
         };
         let takes_lock = self.policy.shared && pending.needs_lock();
         let deadline = now + self.lock_wait();
-        let turn =
-            Turn { ticket, pending, stage: Stage::Locking, is_locked: takes_lock, seen: None, sent: now, deadline };
+        let turn = Turn {
+            ticket,
+            pending,
+            stage: Stage::Locking,
+            is_locked: takes_lock,
+            seen: None,
+            is_near: false,
+            pause: None,
+            sent: now,
+            deadline,
+        };
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
             if ticket.operation == Operation::Refresh {
@@ -220,6 +244,9 @@ impl Session {
 
     /// Leaves word in the stamp that a request is about to go out.
     pub(super) fn announce(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        if let Some(pause) = turn.pause.filter(|_| turn.ticket.operation == Operation::Refresh) {
+            return self.follow(now, turn, pause, effects);
+        }
         turn.ticket.base = self.generation;
         turn.stage = Stage::Announcing;
         turn.deadline = now + STAMP_WAIT;
@@ -235,7 +262,8 @@ impl Session {
             _ => Standing::SignedIn,
         };
         let stamp = Stamp { is_asking, ..self.stamp(standing) };
-        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence: Fence::Exactly(turn.seen), stamp });
+        let fence = Fence::Exactly(turn.seen);
+        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence, stamp, pause: turn.pause });
         turn.seen = Some(stamp);
     }
 
@@ -255,18 +283,29 @@ impl Session {
             return self.come_to_pass(now, turn, outcome, effects);
         }
         let stamp = self.stamp_after(&turn, &outcome);
-        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence: Fence::Exactly(turn.seen), stamp });
+        let fence = Fence::Exactly(turn.seen);
+        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence, stamp, pause: None });
         turn.stage = Stage::Stamping(outcome);
         turn.deadline = now + STAMP_WAIT;
         self.turn = Some(turn);
     }
 
-    /// Ends a turn whose answer has come and changes nothing.
-    pub(super) fn close_unchanged(&self, mut turn: Turn, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
-        if turn.is_locked && turn.ticket.base == self.generation {
-            self.write_asking(&mut turn, false, effects);
+    /// Ends a turn whose answer changes nothing.
+    pub(super) fn close_unchanged(
+        &mut self,
+        now: Millis,
+        mut turn: Turn,
+        result: Result<(), Problem>,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !turn.is_locked || turn.ticket.base != self.generation {
+            return Self::close(turn, result, effects);
         }
-        Self::close(turn, result, effects);
+        // A request that took too long is still under way.
+        self.write_asking(&mut turn, result == Err(Problem::Timeout), effects);
+        turn.stage = Stage::Stamping(Outcome::Unchanged(result));
+        turn.deadline = now + STAMP_WAIT;
+        self.turn = Some(turn);
     }
 
     /// Ends a turn.
