@@ -350,6 +350,30 @@ fn an_answer_lost_after_rotation_is_what_no_client_can_mend_and_it_is_said_as_ex
 }
 
 #[test]
+fn an_answer_lost_after_rotation_is_mended_by_a_server_that_knows_the_key() {
+    let mut play = Play::signed_in();
+    play.server.knows_keys = true;
+    play.sleep(MINUTE);
+    play.call();
+    let jar = play.server.cookie;
+    let key = play.underway[0].ticket.key;
+    play.server.fault = Some((Fault::After, lost()));
+    play.answer();
+    play.server.cookie = jar;
+    play.wait(Millis(3_000));
+    assert_eq!(play.underway[0].ticket.key, key, "the same request again");
+    play.answer_all();
+    let call = play.call();
+    assert_eq!((play.state().status, play.server.reuses), (Status::Authenticated, 0));
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+
+    play.sleep(MINUTE);
+    play.call();
+    assert_ne!(play.underway[0].ticket.key, key, "another request");
+    assert_ne!((key, play.underway[0].ticket.key), (0, 0));
+}
+
+#[test]
 fn a_page_that_cannot_reach_the_server_stays_loading_and_recovers() {
     let mut play = Play::signed_in().reloaded();
     play.on(Event::Start);

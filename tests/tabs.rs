@@ -7,7 +7,7 @@ mod play;
 mod world;
 
 use play::{Ending, LIFE, user_of};
-use relatch::core::{EndReason, Event, Millis, Operation, Problem, Status};
+use relatch::core::{EndReason, Event, Millis, Operation, Policy, Problem, Status};
 use world::World;
 
 const MINUTE: Millis = LIFE;
@@ -512,4 +512,31 @@ fn a_network_that_returns_ends_a_pause_that_no_server_asked_for() {
     world.call(2);
     world.settle();
     assert_eq!((world.server.refreshes, world.tabs[2].calls[1].ending), (2, Some(Ending::Delivered(200))));
+}
+
+#[test]
+fn tabs_that_share_no_token_refresh_one_after_the_other() {
+    let mut world = World::with(&Policy { gives: false, ..Policy::default() }, 5).sign_in();
+    world.server.expire_access();
+    (0..5).for_each(|tab| (0..4).for_each(|_| world.call(tab)));
+    world.settle();
+    assert_eq!((world.server.refreshes, world.server.reuses, world.given), (5, 0, 0));
+    assert!(all_delivered(&world));
+}
+
+#[test]
+fn who_presents_the_cookie_of_a_tab_that_went_away_sends_its_key() {
+    let mut world = World::signed_in(2);
+    world.server.knows_keys = true;
+    world.sleep(MINUTE);
+    world.call(0);
+    world.call(1);
+    settle_between_tabs(&mut world);
+    let (holder, _) = world.holder.unwrap();
+    world.close(holder);
+    world.lose_answer(0);
+    world.settle();
+    assert_eq!(world.keys[0], world.keys[1]);
+    assert_eq!((world.server.refreshes, world.server.reuses), (2, 0));
+    assert_eq!(world.tabs[1 - holder].calls[0].ending, Some(Ending::Delivered(200)));
 }

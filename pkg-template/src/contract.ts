@@ -15,6 +15,12 @@ export interface Contract {
     readonly method?: Method;
     /** Statuses that end the session. Default `[400, 401, 403]`. */
     readonly dead?: readonly number[];
+    /**
+     * The header in which a refresh carries a key: a new one for each, and the same one again after an answer that was lost,
+     * so that a server can tell a repetition from a theft. Such as `Idempotency-Key`; default: none is sent. To another
+     * origin, CORS has to allow it.
+     */
+    readonly idempotencyHeader?: string;
   };
   /** Reads the session's data; leave it out if sign-in and refresh answer with the user. */
   readonly session?: { readonly path: string; /** Default `GET`. */ readonly method?: Method };
@@ -59,6 +65,11 @@ export interface Contract {
     /** Statuses that ask for a new token. Default `[401]`. */
     readonly expired?: readonly number[];
   };
+  /**
+   * `ask` (default): a tab hands its access token to another tab of the same origin that asks for it, over a
+   * BroadcastChannel. `never`: no token is ever in a message; each tab refreshes for itself, one after the other.
+   */
+  readonly share?: "ask" | "never";
   /** How long an auth request may take, in milliseconds. Default 10000. */
   readonly timeoutMs?: number;
   /** The longest span before a token's end in which it is renewed in the background, in milliseconds. Default 60000. */
@@ -97,6 +108,8 @@ const KINDS: Record<string, readonly [expected: string, type: string, check: (va
   key: ["a name such as \"accessToken\" or \"data.accessToken\"", "string", (value: string) => /^[^.]+(\.[^.]+)*$/.test(value)],
   statuses: ["a list of statuses from 100 to 599", "array", (value: unknown[]) => value.every(isStatus)],
   origins: ["a list of exact origins such as \"https://api.example.com\"", "array", (value: unknown[]) => value.every(isOrigin)],
+  header: ["the name of a header such as \"Idempotency-Key\"", "string", (value: string) => /^[!#$%&'*+.^_`|~\w-]*$/.test(value)],
+  share: ["\"ask\" or \"never\"", "string", (value: string) => /^(ask|never)$/.test(value)],
   ms: ["a whole number of milliseconds from 1 to 2147483647", "number", (value: number) => Number.isInteger(value) && value > 0 && value < 2 ** 31],
 };
 

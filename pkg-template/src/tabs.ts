@@ -23,7 +23,7 @@ interface Waiting {
 
 const NONE = new Float64Array();
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
-const STAMP_LENGTH = 8;
+const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
 const STORE_WAIT_MS = 2000;
 

@@ -31,6 +31,10 @@ pub enum Kind {
     Statuses,
     /// A list of serialized origins (HTML standard): `https://api.example.com`, no path, no wildcard.
     Origins,
+    /// The name of a header (RFC 9110 section 5.1: a token), or nothing.
+    Header,
+    /// Whether a token is handed to another tab that asks: `ask` or `never`.
+    Share,
     /// Milliseconds, a whole number from 1 to 2^31 − 1 (what a timer can wait).
     Millis,
 }
@@ -47,6 +51,8 @@ impl Kind {
             Self::Key => "key",
             Self::Statuses => "statuses",
             Self::Origins => "origins",
+            Self::Header => "header",
+            Self::Share => "share",
             Self::Millis => "ms",
         }
     }
@@ -61,6 +67,7 @@ pub const FIELDS: &[Field] = &[
     optional("refresh.method", Kind::Method, r#""POST""#),
     required("refresh.path", Kind::Path),
     optional("refresh.dead", Kind::Statuses, "[400,401,403]"),
+    optional("refresh.idempotencyHeader", Kind::Header, r#""""#),
     optional("session.method", Kind::Method, r#""GET""#),
     required("session.path", Kind::Path),
     optional("signIn.method", Kind::Method, r#""POST""#),
@@ -79,6 +86,7 @@ pub const FIELDS: &[Field] = &[
     optional("error.at", Kind::Key, r#""error""#),
     optional("api.origins", Kind::Origins, "[]"),
     optional("api.expired", Kind::Statuses, "[401]"),
+    optional("share", Kind::Share, r#""ask""#),
     optional("timeoutMs", Kind::Millis, "10000"),
     optional("leadMs", Kind::Millis, "60000"),
 ];

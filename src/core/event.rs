@@ -39,6 +39,8 @@ pub struct Ticket {
     pub ask: Option<Ask>,
     /// The generation at which it is sent.
     pub base: Generation,
+    /// The `Idempotency-Key` of a refresh.
+    pub key: u64,
 }
 
 /// What happened.

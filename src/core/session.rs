@@ -40,6 +40,8 @@ pub struct Policy {
     pub reads_session: bool,
     /// Whether there are a lock and a stamp that the tabs of the profile share.
     pub shared: bool,
+    /// Whether a tab hands its token to another one that asks. If not, each refreshes for itself, one after the other.
+    pub gives: bool,
 }
 
 impl Default for Policy {
@@ -50,6 +52,7 @@ impl Default for Policy {
             lead: Millis(60_000),
             reads_session: true,
             shared: true,
+            gives: true,
         }
     }
 }
@@ -79,6 +82,8 @@ pub struct Session {
     identity: Option<Identity>,
     /// Counts, for the whole profile, the requests that changed the cookie.
     asked: u32,
+    /// The key of a refresh whose answer has not been seen, zero if there is none.
+    key: u64,
     credential: Option<Credential>,
     /// Whether the server has refused the present token; calls wait for the renewal that is on its way.
     is_refused: bool,
@@ -110,7 +115,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of which nothing is known yet. `seed` is for jitter only.
+    /// A session of which nothing is known yet. `seed` is for jitter and for keys; with zero nothing is spread.
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
@@ -123,6 +128,7 @@ impl Session {
             epoch: Generation(0),
             identity: None,
             asked: 0,
+            key: 0,
             credential: None,
             is_refused: false,
             turn: None,

@@ -28,6 +28,9 @@ pub struct Stamp {
     pub is_asking: bool,
     /// Counts those requests, so that no two of them are the same stamp.
     pub asked: u32,
+    /// The `Idempotency-Key` of a refresh whose answer has not been seen, zero if there is none: who presents the same
+    /// cookie again sends the same key.
+    pub key: u64,
 }
 
 /// What stands in the store: a stamp, and hints beside it that nothing correct depends on.

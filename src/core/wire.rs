@@ -25,12 +25,12 @@ pub mod kind {
 }
 
 /// How many numbers a stamp is.
-pub const STAMP_LENGTH: usize = 8;
+pub const STAMP_LENGTH: usize = 10;
 
 /// The longest pause that is believed; a longer one tells that the clock was moved.
 const LONGEST_PAUSE: f64 = 2.0 * 3_600_000.0;
 
-/// A stamp as numbers: generation, epoch, whether there is an identity, its halves, standing, asking, asked.
+/// A stamp as numbers: generation, epoch, whether there is an identity, its halves, standing, asking, asked, the key's halves.
 #[must_use]
 pub fn write(stamp: &Stamp) -> Vec<f64> {
     let identity = stamp.identity.map_or(0, |identity| identity.0);
@@ -41,6 +41,7 @@ pub fn write(stamp: &Stamp) -> Vec<f64> {
         Standing::SignedOut => 3,
     };
     let (high, low) = halves(identity);
+    let (key_high, key_low) = halves(stamp.key);
     let numbers = [
         stamp.generation.0,
         stamp.epoch.0,
@@ -49,13 +50,20 @@ pub fn write(stamp: &Stamp) -> Vec<f64> {
         low,
         standing,
         stamp.is_asking.into(),
+        stamp.asked,
+        key_high,
+        key_low,
     ];
-    numbers.into_iter().chain([stamp.asked]).map(f64::from).collect()
+    numbers.map(f64::from).to_vec()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
 const fn halves(whole: u64) -> (u32, u32) {
     ((whole >> 32) as u32, whole as u32)
+}
+
+const fn join(high: u32, low: u32) -> u64 {
+    (high as u64) << 32 | low as u64
 }
 
 /// The stamp that these numbers are; `None` if they are none.
@@ -68,14 +76,14 @@ pub fn read(numbers: &[f64]) -> Option<Stamp> {
     for (place, number) in whole.iter_mut().zip(numbers) {
         *place = to_whole(*number)?;
     }
-    let [generation, epoch, has_identity, high, low, standing, is_asking, asked] = whole;
+    let [generation, epoch, has_identity, high, low, standing, is_asking, asked, key_high, key_low] = whole;
     if generation > Generation::MAX.0 || epoch > generation {
         return None;
     }
     Some(Stamp {
         generation: Generation(generation),
         epoch: Generation(epoch),
-        identity: (has_identity == 1).then_some(Identity(u64::from(high) << 32 | u64::from(low))),
+        identity: (has_identity == 1).then_some(Identity(join(high, low))),
         standing: match standing {
             0 => Standing::SignedIn,
             1 => Standing::Expired,
@@ -85,6 +93,7 @@ pub fn read(numbers: &[f64]) -> Option<Stamp> {
         },
         is_asking: is_asking == 1,
         asked,
+        key: join(key_high, key_low),
     })
 }
 
@@ -180,6 +189,7 @@ mod tests {
             standing: Standing::SigningOut,
             is_asking: true,
             asked: 9,
+            key: u64::MAX - 5,
         }
     }
 

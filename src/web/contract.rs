@@ -13,6 +13,8 @@ pub(super) struct Endpoint {
     pub method: String,
     pub url: String,
     pub content_type: &'static str,
+    /// The header that a refresh carries its key in; empty if it carries none.
+    pub key_header: String,
 }
 
 /// Where the fields of an answer stand.
@@ -69,6 +71,7 @@ impl Contract {
                 lead: reader.millis("leadMs")?,
                 reads_session: session.is_some(),
                 shared: reader.value("shared").is_truthy(),
+                gives: reader.string("share")? == "ask",
             },
             session,
             sign_in,
@@ -124,6 +127,7 @@ impl Reader<'_> {
         let Some(url) = self.value(&name(".path")).as_string() else { return Ok(None) };
         let is_form = self.value(&name(".encoding")).as_string().is_some_and(|encoding| encoding == "form");
         let content_type = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
-        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, content_type }))
+        let key_header = self.string(&name(".idempotencyHeader")).unwrap_or_default();
+        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, content_type, key_header }))
     }
 }

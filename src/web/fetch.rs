@@ -8,7 +8,7 @@ use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::contract::{Endpoint, Places};
 use super::host;
-use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Unanswered};
+use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Ticket, Unanswered};
 
 #[wasm_bindgen]
 extern "C" {
@@ -40,7 +40,7 @@ impl Reply {
 /// Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
 /// mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes.
 pub(super) fn prepare(
-    operation: Operation,
+    ticket: Ticket,
     endpoint: &Endpoint,
     body: &JsValue,
     bearer: Option<&Secret>,
@@ -55,13 +55,24 @@ pub(super) fn prepare(
     if let Some(bearer) = bearer {
         headers.set("authorization", bearer.expose())?;
     }
+    if !endpoint.key_header.is_empty() {
+        headers.set(&endpoint.key_header, &quoted_hex(ticket.key))?;
+    }
     if body.is_string() {
         headers.set("content-type", endpoint.content_type)?;
         init.set_body(body);
     }
     init.set_headers(&headers);
     let request = web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into();
-    Ok(Prepared { request, keepalive: matches!(operation, Operation::Refresh | Operation::SignOut) })
+    Ok(Prepared { request, keepalive: matches!(ticket.operation, Operation::Refresh | Operation::SignOut) })
+}
+
+/// A key as the value of its header: a string of structured fields (RFC 9651 section 3.3.3), as the Internet-Draft on
+/// `Idempotency-Key` has it.
+fn quoted_hex(key: u64) -> String {
+    let digits = key.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.map(|digit| char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+    core::iter::once('"').chain(digits).chain(['"']).collect()
 }
 
 /// Sends it and reads the answer.

@@ -45,8 +45,8 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 
-    #[wasm_bindgen(js_namespace = Math, js_name = random)]
-    fn math_random() -> f64;
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn get_random_values(numbers: &mut [u32]);
 
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, delay: f64) -> JsValue;
@@ -67,10 +67,12 @@ pub(super) fn now() -> Millis {
     Millis(performance_now() as u64)
 }
 
-/// A seed for jitter. It is not for secrets.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "53 bits of it will do")]
+/// A seed for jitter and for keys, which nobody outside is to guess.
 pub(super) fn seed() -> u64 {
-    (math_random() * 9_007_199_254_740_992.0) as u64
+    let mut halves = [0; 2];
+    get_random_values(&mut halves);
+    let [high, low] = halves;
+    u64::from(high) << 32 | u64::from(low)
 }
 
 /// A span as JavaScript counts it.

@@ -174,7 +174,7 @@ impl Shell {
             Operation::ReadSession => session.bearer(ticket.base).cloned(),
             _ => None,
         };
-        fetch::prepare(ticket.operation, contract.endpoint(ticket.operation)?, &body, bearer.as_ref()).ok()
+        fetch::prepare(ticket, contract.endpoint(ticket.operation)?, &body, bearer.as_ref()).ok()
     }
 
     fn body(&self, ask: Ask) -> JsValue {

@@ -7,7 +7,7 @@
 #![allow(unreachable_pub, reason = "a test file has no outside")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relatch::core::{
     Answer, Ask, Attempt, Body, Effect, Event, Fields, Generation, Identity, Millis, OAuthError, Operation, Outcome,
@@ -40,7 +40,10 @@ pub struct Server {
     /// The refresh token in the cookie jar; it is set when an answer leaves.
     pub cookie: Option<u32>,
     rotations: u32,
-    used: BTreeSet<u32>,
+    /// Refresh tokens that were traded in, each with the key it came with.
+    used: BTreeMap<u32, u64>,
+    /// Whether the same token with the same key is traded in again, as by a client whose answer was lost.
+    pub knows_keys: bool,
     alive: bool,
     user: String,
     /// Access tokens that are accepted.
@@ -68,21 +71,25 @@ impl Server {
         Ok(self.tokens())
     }
 
-    fn refresh(&mut self, presented: Option<u32>) -> Outcome {
+    fn refresh(&mut self, presented: Option<u32>, key: u64) -> Outcome {
         self.refreshes += 1;
         let fault = self.fault.take();
         if let Some((Fault::Before, outcome)) = fault {
             return outcome;
         }
         let answer = match presented {
-            Some(token) if self.used.contains(&token) => {
+            Some(token) if self.alive && self.knows_keys && self.used.get(&token) == Some(&key) => {
+                self.rotate();
+                Ok(self.tokens())
+            }
+            Some(token) if self.used.contains_key(&token) => {
                 self.reuses += 1;
                 self.alive = false;
                 self.accepted.clear();
                 status(401)
             }
             Some(token) if self.alive => {
-                self.used.insert(token);
+                self.used.insert(token, key);
                 self.rotate();
                 Ok(self.tokens())
             }
@@ -117,7 +124,7 @@ impl Server {
     pub fn serve(&mut self, request: &Request, who: &str) -> Outcome {
         match request.ticket.operation {
             Operation::SignIn | Operation::Exchange => self.sign_in(who),
-            Operation::Refresh => self.refresh(request.cookie),
+            Operation::Refresh => self.refresh(request.cookie, request.ticket.key),
             Operation::SignOut => {
                 self.sign_outs += 1;
                 self.alive = false;

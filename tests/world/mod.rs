@@ -93,6 +93,7 @@ pub enum Happening {
 /// A browser profile with its tabs, and the server.
 #[derive(Clone, Debug)]
 pub struct World {
+    policy: Policy,
     pub now: Millis,
     pub tabs: Vec<Tab>,
     pub server: Server,
@@ -105,12 +106,16 @@ pub struct World {
     pub who: String,
     pub steals: u32,
     pub messages: u32,
+    /// How many of them held a token.
+    pub given: u32,
+    /// The keys of the refreshes, in the order in which they were sent.
+    pub keys: Vec<u64>,
 }
 
 impl Tab {
-    fn new(seed: u64) -> Self {
+    fn new(policy: Policy, seed: u64) -> Self {
         Self {
-            session: Session::new(Policy::default(), seed),
+            session: Session::new(policy, seed),
             calls: Vec::new(),
             settled: Vec::new(),
             shown: None,
@@ -143,9 +148,15 @@ impl Tab {
 impl World {
     /// A profile whose tabs have just been opened; nobody is signed in at the server.
     pub fn new(tabs: usize) -> Self {
+        Self::with(&Policy::default(), tabs)
+    }
+
+    /// The same by another policy.
+    pub fn with(policy: &Policy, tabs: usize) -> Self {
         Self {
             now: Millis(1_000),
-            tabs: (0..tabs).map(|tab| Tab::new(tab as u64 + 1)).collect(),
+            tabs: (0..tabs).map(|tab| Tab::new(policy.clone(), tab as u64 + 1)).collect(),
+            policy: policy.clone(),
             server: Server::default(),
             jar: None,
             record: None,
@@ -156,12 +167,20 @@ impl World {
             who: "ada".into(),
             steals: 0,
             messages: 0,
+            given: 0,
+            keys: Vec::new(),
         }
     }
 
     /// A profile in which somebody has signed in and all tabs know it.
     pub fn signed_in(tabs: usize) -> Self {
-        let mut world = Self::new(tabs);
+        Self::new(tabs).sign_in()
+    }
+
+    /// Somebody signs in, and all tabs know it.
+    pub fn sign_in(mut self) -> Self {
+        let tabs = self.tabs.len();
+        let world = &mut self;
         world.ask(0, Operation::SignIn);
         world.settle();
         for tab in 0..tabs {
@@ -172,12 +191,12 @@ impl World {
             assert_eq!(tab.status(), Status::Authenticated);
         }
         world.server.refreshes = 0;
-        world
+        self
     }
 
     /// Opens one more tab.
     pub fn open(&mut self) -> usize {
-        self.tabs.push(Tab::new(self.tabs.len() as u64 + 1));
+        self.tabs.push(Tab::new(self.policy.clone(), self.tabs.len() as u64 + 1));
         self.tabs.len() - 1
     }
 
@@ -283,6 +302,7 @@ impl World {
         for (tab, other) in self.tabs.iter_mut().enumerate() {
             if tab != from && other.is_open {
                 self.messages += 1;
+                self.given += u32::from(matches!(message, Message::Give { .. }));
                 other.inbox.push_back((message.clone(), user.clone()));
             }
         }
@@ -290,6 +310,9 @@ impl World {
 
     fn perform(&mut self, tab: usize, ticket: Ticket) {
         let bearer = self.tabs[tab].session.bearer(ticket.base).map(|bearer| bearer.expose().to_owned());
+        if ticket.operation == Operation::Refresh {
+            self.keys.push(ticket.key);
+        }
         let request = Request { ticket, cookie: self.jar, bearer };
         self.flights.push(Flight { tab, request, who: self.who.clone(), sent: self.now, answer: None });
     }
@@ -414,6 +437,13 @@ impl World {
             Some(answer) => answer.outcome = crate::play::lost(),
             None => *answer = Some(lost),
         }
+    }
+
+    /// The network loses an answer whole, its cookie too, after the server has done its work.
+    pub fn lose_answer(&mut self, at: usize) {
+        self.act(Happening::Serve(at));
+        self.flights[at].answer =
+            Some(Answered { outcome: crate::play::lost(), sets_cookie: false, cookie: None, user: String::new() });
     }
 
     /// Everything that can happen happens, in the order it came, with the timers that are needed for it.

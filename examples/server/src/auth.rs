@@ -90,7 +90,10 @@ pub(crate) async fn sign_in(
 
 async fn refresh(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, ApiError> {
     let rotation = match cookie::read(&headers, &state.config) {
-        Some(token) => refresh_token::rotate(&state.db, token).await?,
+        Some(token) => {
+            let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+            refresh_token::rotate(&state.db, token, key).await?
+        }
         None => Rotation::Refused,
     };
     let error = match rotation {

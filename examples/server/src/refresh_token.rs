@@ -59,27 +59,60 @@ pub(crate) async fn start(db: &Db, user_id: &str, ttl: i64) -> Result<Issued, Ap
 /// exactly one find `rotated_at` empty. Reading first and writing later would let both through.
 ///
 /// There is no grace window in which the old token still works: a client that refreshes from
-/// several tabs has to agree on one of them, which is what `relatch` does.
-pub(crate) async fn rotate(db: &Db, presented: &str) -> Result<Rotation, ApiError> {
+/// several tabs has to agree on one of them, which is what `relatch` does. A client whose answer
+/// was lost on its way presents the token again with the same `key`, which a thief does not know.
+pub(crate) async fn rotate(db: &Db, presented: &str, key: Option<&str>) -> Result<Rotation, ApiError> {
     let now = clock::now();
-    let hash = hash(presented);
+    let (hash, key) = (hash(presented), key.map(hash));
     let mut tx = db.begin().await?;
     let won: Option<(String, i64)> = sqlx::query_as(
-        "UPDATE refresh_tokens SET rotated_at = $1
+        "UPDATE refresh_tokens SET rotated_at = $1, key_hash = $3
          WHERE hash = $2 AND rotated_at IS NULL AND family_id IN
              (SELECT id FROM families WHERE revoked_at IS NULL AND expires_at > $1)
          RETURNING family_id, number",
     )
     .bind(now)
     .bind(&hash)
+    .bind(&key)
     .fetch_optional(&mut *tx)
     .await?;
+    let won = match (won, &key) {
+        (None, Some(key)) => repeat(&mut tx, &hash, key, now).await?,
+        (won, _) => won,
+    };
     let rotation = match won {
         Some((family_id, number)) => Rotation::Rotated(insert(&mut tx, &family_id, number + 1, now).await?),
         None => lost(&mut tx, &hash, now).await?,
     };
     tx.commit().await?;
     Ok(rotation)
+}
+
+/// How long an answer may be lost, in seconds.
+const REPEATABLE: i64 = 60;
+
+/// Repeats a rotation whose answer was lost: the token that nobody got is traded in for another.
+/// Only if nothing but repetitions of that one request has happened since.
+async fn repeat(tx: &mut Connection, hash: &str, key: &str, now: i64) -> Result<Option<(String, i64)>, ApiError> {
+    let unseen = sqlx::query_as(
+        "UPDATE refresh_tokens SET rotated_at = $1, key_hash = $3
+         WHERE rotated_at IS NULL AND hash IN
+             (SELECT newest.hash FROM refresh_tokens newest
+              JOIN refresh_tokens first ON first.family_id = newest.family_id AND first.number < newest.number
+              JOIN families f ON f.id = first.family_id AND f.revoked_at IS NULL AND f.expires_at > $1
+              WHERE first.hash = $2 AND first.rotated_at >= $1 - $4 AND NOT EXISTS
+                  (SELECT 1 FROM refresh_tokens other WHERE other.family_id = first.family_id
+                   AND other.number >= first.number AND other.number < newest.number
+                   AND (other.key_hash IS NULL OR other.key_hash <> $3)))
+         RETURNING family_id, number",
+    )
+    .bind(now)
+    .bind(hash)
+    .bind(key)
+    .bind(REPEATABLE)
+    .fetch_optional(&mut *tx)
+    .await?;
+    Ok(unseen)
 }
 
 /// Why a token did not rotate, and the consequence.

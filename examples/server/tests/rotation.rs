@@ -40,6 +40,37 @@ async fn a_rotated_refresh_token_revokes_its_family() {
     assert_eq!(refusal(call).await, refused(401, "invalid_token"));
 }
 
+/// An answer is lost: the client has the old cookie still, and says by its key that it asks for the same thing.
+#[tokio::test]
+async fn a_refresh_whose_answer_was_lost_is_repeated_for_the_same_key_and_no_other() {
+    let server = start(&[]).await;
+    let first = server.login().await;
+    tokens(server.refresh_as(&first.cookie, "a").await).await;
+    let unseen = tokens(server.refresh_as(&first.cookie, "a").await).await;
+    let second = tokens(server.refresh_as(&first.cookie, "a").await).await;
+    let third = tokens(server.refresh_as(&second.cookie, "b").await).await;
+
+    let late = server.refresh_as(&first.cookie, "a").await;
+    assert_eq!(refusal(late).await, refused(401, "reuse_detected"), "the answer was not lost after all");
+    for gone in [unseen, third] {
+        assert!(!server.refresh_as(&gone.cookie, "c").await.status().is_success());
+    }
+}
+
+#[tokio::test]
+async fn another_key_or_none_is_reuse() {
+    for key in [None, Some("b")] {
+        let server = start(&[]).await;
+        let first = server.login().await;
+        tokens(server.refresh_as(&first.cookie, "a").await).await;
+        let replay = match key {
+            Some(key) => server.refresh_as(&first.cookie, key).await,
+            None => server.refresh(&first.cookie).await,
+        };
+        assert_eq!(refusal(replay).await, refused(401, "reuse_detected"), "{key:?}");
+    }
+}
+
 #[tokio::test]
 async fn reuse_leaves_other_sign_ins_of_the_user_alone() {
     let server = start(&[]).await;

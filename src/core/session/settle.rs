@@ -39,6 +39,9 @@ impl Session {
     pub(super) fn settle(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
         let is_current = turn.ticket.base == self.generation;
+        if turn.ticket.operation == Operation::Refresh && answer.is_ok() {
+            self.key = 0;
+        }
         match turn.ticket.operation {
             Operation::SignOut => match self.policy.rules.judge_sign_out(answer) {
                 Ok(()) if is_current => self.write_stamp(now, turn, Outcome::SignedOut, effects),
@@ -149,6 +152,7 @@ impl Session {
         let generation = stamp.generation;
         self.credential = Some(Credential { generation, bearer: grant.access_token, expiry, is_own: true });
         self.late = None;
+        self.key = 0;
         self.backoff.succeed();
         if has_user {
             effects.push(Effect::Adopt(turn.ticket.id));

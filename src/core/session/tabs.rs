@@ -36,6 +36,7 @@ impl Session {
         turn.seen = found.map(|found| found.stamp);
         let Some(found) = found else { return self.go_on(now, turn, effects) };
         self.asked = found.stamp.asked;
+        self.key = found.stamp.key;
         self.sync(found.stamp, effects);
         turn.is_near = !found.is_own && found.age < LATELY;
         let holds = |pause: &super::Pause| pause.is_asked || !self.backoff.was_hinted_since(now, found.age);
@@ -59,7 +60,7 @@ impl Session {
         // A newer token is somewhere. The comparison is with the generation that is to be replaced, not with what this
         // tab has heard of since.
         let is_behind = turn.ticket.operation == Operation::Refresh && self.generation > turn.pending.stale;
-        if is_behind && self.state.status != Status::Unauthenticated {
+        if is_behind && self.policy.gives && self.state.status != Status::Unauthenticated {
             turn.stage = Stage::Wanting;
             turn.sent = now;
             turn.deadline = now + self.want_wait(now, &turn);
@@ -207,7 +208,7 @@ impl Session {
                     .turn
                     .as_ref()
                     .is_some_and(|turn| turn.ticket.operation == Operation::Refresh && turn.stage == Stage::Locking);
-                if waits && stamp.standing == Standing::SignedIn {
+                if waits && self.policy.gives && stamp.standing == Standing::SignedIn {
                     effects.push(Effect::Tell(Message::Want(stamp.generation)));
                 }
                 effects.push(Effect::ReadStamp);
@@ -220,7 +221,7 @@ impl Session {
             }
             Message::Want(generation) => {
                 let Some(held) = &self.credential else { return };
-                if held.generation < generation || self.usable(now).is_none() {
+                if held.generation < generation || self.usable(now).is_none() || !self.policy.gives {
                     return;
                 }
                 let has_just_given = self.gave.is_some_and(|gave| now < gave + GIVE_TOGETHER);
@@ -243,13 +244,9 @@ impl Session {
     fn on_given(&mut self, now: Millis, stamp: Stamp, bearer: Secret, left: Option<Millis>, effects: &mut Vec<Effect>) {
         self.giving = None;
         let is_older = self.credential.as_ref().is_some_and(|held| held.generation >= stamp.generation);
-        let is_signing_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
-        if is_older
-            || is_signing_out
-            || left == Some(Millis(0))
-            || stamp.generation < self.generation
-            || stamp.standing != Standing::SignedIn
-        {
+        let is_signed_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
+        let is_good = stamp.generation >= self.generation && stamp.standing == Standing::SignedIn;
+        if is_older || is_signed_out || !is_good || left == Some(Millis(0)) || !self.policy.gives {
             return;
         }
         self.take_over(stamp, effects);
@@ -294,7 +291,7 @@ impl Session {
     /// The stamp as this tab knows it.
     pub(super) const fn stamp(&self, standing: Standing) -> Stamp {
         let Self { generation, epoch, identity, asked, .. } = *self;
-        Stamp { generation, epoch, identity, standing, is_asking: false, asked }
+        Stamp { generation, epoch, identity, standing, is_asking: false, asked, key: 0 }
     }
 
     /// A newer stamp stands: what it says is so here too.

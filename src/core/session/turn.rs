@@ -216,6 +216,7 @@ impl Session {
             operation: pending.operation,
             ask: pending.asks.first().copied(),
             base: self.generation,
+            key: 0,
         };
         let takes_lock = self.policy.shared && pending.needs_lock();
         let deadline = now + self.lock_wait();
@@ -232,7 +233,7 @@ impl Session {
         };
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
-            if ticket.operation == Operation::Refresh {
+            if ticket.operation == Operation::Refresh && self.policy.gives {
                 // While the lock is waited for, a tab that has a newer token may hand it over.
                 effects.push(Effect::Tell(Message::Want(turn.pending.stale.next())));
             }
@@ -251,8 +252,20 @@ impl Session {
         turn.stage = Stage::Announcing;
         turn.deadline = now + STAMP_WAIT;
         self.asked = self.asked.wrapping_add(1);
+        self.take_key(&mut turn);
         self.write_asking(&mut turn, true, effects);
         self.turn = Some(turn);
+    }
+
+    /// A refresh that follows one whose answer has not been seen may present the same cookie, and says so by the key.
+    fn take_key(&mut self, turn: &mut Turn) {
+        if turn.ticket.operation == Operation::Refresh {
+            if self.key == 0 {
+                // Without randomness there is still a key, and another one for each request.
+                self.key = self.random.next().max(self.asked.into());
+            }
+            turn.ticket.key = self.key;
+        }
     }
 
     fn write_asking(&self, turn: &mut Turn, is_asking: bool, effects: &mut Vec<Effect>) {
@@ -261,7 +274,7 @@ impl Session {
             Status::Unauthenticated => Standing::Expired,
             _ => Standing::SignedIn,
         };
-        let stamp = Stamp { is_asking, ..self.stamp(standing) };
+        let stamp = Stamp { is_asking, key: self.key, ..self.stamp(standing) };
         let fence = Fence::Exactly(turn.seen);
         effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence, stamp, pause: turn.pause });
         turn.seen = Some(stamp);
@@ -270,6 +283,7 @@ impl Session {
     /// Sends the turn's request.
     pub(super) fn perform(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
         turn.ticket.base = self.generation;
+        self.take_key(&mut turn);
         turn.stage = Stage::Asking;
         turn.sent = now;
         turn.deadline = now + self.policy.timeout;

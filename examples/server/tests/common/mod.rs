@@ -92,6 +92,12 @@ impl TestServer {
         tokens(self.login_as(EMAIL, PASSWORD).await).await
     }
 
+    /// A refresh with an `Idempotency-Key`.
+    pub async fn refresh_as(&self, cookie: &str, key: &str) -> Response {
+        let request = self.request(Method::POST, "/auth/refresh").header(COOKIE, format!("relatch_refresh={cookie}"));
+        request.header("idempotency-key", key).send().await.unwrap()
+    }
+
     pub async fn refresh(&self, cookie: &str) -> Response {
         self.post("/auth/refresh", cookie).await
     }
