@@ -20,7 +20,7 @@ pub enum Unanswered {
 }
 
 /// An answer with its status and what could be read of its body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Answer {
     /// The status; 0 for a redirect that was not followed (Fetch standard: opaque-redirect filtered response).
     pub status: u16,
@@ -31,7 +31,7 @@ pub struct Answer {
 }
 
 /// What a body turned out to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
     /// None, or something that is not JSON.
     Other,
@@ -42,12 +42,12 @@ pub enum Body {
 }
 
 /// The fields of an answer that the contract names. A field that is missing or of another type is `None`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fields {
     /// At `access.token`.
     pub access_token: Option<Secret>,
-    /// At `access.expiresIn`, in seconds.
-    pub expires_in: Option<f64>,
+    /// At `access.expiresIn`.
+    pub expires_in: Option<Millis>,
     /// Whether there is a user at `user.at`.
     pub has_user: bool,
     /// Derived from the user's id at `user.id`.

@@ -44,7 +44,7 @@ pub struct Ticket {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The application wants to know the session.
     Start,
@@ -80,7 +80,7 @@ pub enum Event {
 }
 
 /// What the shell is to do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Ask for the lock, by force if `steal`, then report with [`Event::Locked`].
     Lock {

@@ -21,19 +21,23 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// Reads `expires_in` (RFC 6749 section 5.1: seconds) of an answer whose request was sent at `sent`.
+    /// Reads `expires_in` (RFC 6749 section 5.1: seconds) of an answer. Zero, negative, infinite and NaN lifetimes tell
+    /// nothing: the answer is `None`, and only the server's 401 will tell.
+    #[must_use]
+    pub fn lifetime(expires_in: f64) -> Option<Millis> {
+        let is_lifetime = expires_in.is_finite() && expires_in > 0.0;
+        is_lifetime.then(|| Millis(to_millis(expires_in.min(LONGEST) * 1000.0)))
+    }
+
+    /// The expiry of a token that lives for `life` from when its request was sent.
     ///
     /// `longest_lead` bounds how long before the end renewal becomes due (see [`Policy::lead`]); `jitter` in `0.0..1.0`
-    /// spreads clients whose tokens end together. Zero, negative, infinite and NaN lifetimes tell nothing: the answer
-    /// is `None` and only the server's 401 will tell.
+    /// spreads clients whose tokens end together.
     ///
     /// [`Policy::lead`]: super::Policy::lead
     #[must_use]
-    pub fn from_seconds(expires_in: f64, sent: Millis, longest_lead: Millis, jitter: f64) -> Option<Self> {
-        if !expires_in.is_finite() || expires_in <= 0.0 {
-            return None;
-        }
-        let life = to_millis(expires_in.min(LONGEST) * 1000.0);
+    pub fn new(life: Millis, sent: Millis, longest_lead: Millis, jitter: f64) -> Self {
+        let Millis(life) = life;
         let lead = longest_lead.0.min(life / 10);
         // Half of the lead is fixed, so that there is time for the renewal itself; half is spread.
         #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
@@ -41,7 +45,7 @@ impl Expiry {
         let lead = lead / 2 + spread;
         let end = sent + Millis(life);
         let due = (sent + Millis(life - lead.min(life))).max(sent + SHORTEST_PERIOD);
-        Some(Self { due, end })
+        Self { due, end }
     }
 
     /// A token that arrives at `now` is tried, even if its answer took longer than it lives: one that was never tried
@@ -78,7 +82,7 @@ mod tests {
     #[test]
     fn a_minute_is_due_in_its_last_tenth() {
         for jitter in [0.0, 0.3, 1.0] {
-            let expiry = Expiry::from_seconds(60.0, Millis(1000), MINUTE, jitter).unwrap();
+            let expiry = Expiry::new(MINUTE, Millis(1000), MINUTE, jitter);
             assert_eq!(expiry.end, Millis(61_000));
             assert!(expiry.due >= Millis(55_000) && expiry.due <= Millis(58_000), "{expiry:?}");
         }
@@ -86,22 +90,22 @@ mod tests {
 
     #[test]
     fn an_hour_is_due_at_most_a_minute_ahead() {
-        let expiry = Expiry::from_seconds(3600.0, Millis(0), MINUTE, 1.0).unwrap();
+        let expiry = Expiry::new(Millis(3_600_000), Millis(0), MINUTE, 1.0);
         assert_eq!(expiry.due, Millis(3_540_000));
     }
 
     #[test]
     fn lifetimes_that_say_nothing_are_unknown() {
         for seconds in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(Expiry::from_seconds(seconds, Millis(0), MINUTE, 0.5), None);
+            assert_eq!(Expiry::lifetime(seconds), None);
         }
     }
 
     #[test]
     fn a_huge_lifetime_is_a_year_and_a_tiny_one_is_no_storm() {
-        let huge = Expiry::from_seconds(1e300, Millis(0), MINUTE, 0.5).unwrap();
+        let huge = Expiry::new(Expiry::lifetime(1e300).unwrap(), Millis(0), MINUTE, 0.5);
         assert_eq!(huge.end, Millis(365 * 24 * 3600 * 1000));
-        let tiny = Expiry::from_seconds(0.001, Millis(500), MINUTE, 0.5).unwrap();
+        let tiny = Expiry::new(Expiry::lifetime(0.001).unwrap(), Millis(500), MINUTE, 0.5);
         assert_eq!(tiny.due, Millis(1500));
         assert!(tiny.is_over(Millis(501)));
     }

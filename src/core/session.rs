@@ -28,7 +28,7 @@ use super::verdict::Rules;
 use turn::{Pending, Turn};
 
 /// What the machine is configured with; part of the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// How answers are judged.
     pub rules: Rules,
@@ -57,7 +57,7 @@ impl Default for Policy {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Credential {
     generation: Generation,
     bearer: Secret,
@@ -67,7 +67,7 @@ struct Credential {
 }
 
 /// The session machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Session {
     policy: Policy,

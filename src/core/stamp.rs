@@ -88,7 +88,7 @@ pub enum Standing {
 }
 
 /// What one tab says to the others.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// The stamp has changed. Unasked, so it holds no token and no user.
     Moved(Stamp),

@@ -7,9 +7,10 @@ use super::answer::{Answer, Body, Fields, OAuthError, Outcome, Unanswered};
 use super::identity::Identity;
 use super::problem::Problem;
 use super::secret::Secret;
+use super::time::Millis;
 
 /// A set of HTTP statuses, as the contract lists them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Statuses(pub Vec<u16>);
 
 impl Statuses {
@@ -21,7 +22,7 @@ impl Statuses {
 }
 
 /// Which statuses mean what; part of the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
     /// A refresh answered so ends the session. Default 400, 401, 403.
     pub dead: Statuses,
@@ -42,12 +43,12 @@ impl Default for Rules {
 }
 
 /// A new access token with what came along.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     /// The token.
     pub access_token: Secret,
-    /// Its lifetime in seconds, if the answer says it.
-    pub expires_in: Option<f64>,
+    /// Its lifetime, if the answer says it.
+    pub expires_in: Option<Millis>,
     /// Whose it is, if the answer says it.
     pub identity: Option<Identity>,
     /// Whether the answer has the user, so that the session needs no request of its own.
@@ -55,7 +56,7 @@ pub struct Grant {
 }
 
 /// The verdict on the answer to a refresh.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RefreshVerdict {
     /// A new access token.
     Renewed(Grant),
@@ -171,7 +172,11 @@ mod tests {
     }
 
     fn tokens() -> Body {
-        Body::Json(Fields { access_token: Some(Secret::new("t".into())), expires_in: Some(60.0), ..Fields::default() })
+        Body::Json(Fields {
+            access_token: Some(Secret::new("t".into())),
+            expires_in: Some(Millis(60_000)),
+            ..Fields::default()
+        })
     }
 
     fn error(code: &str) -> Body {

@@ -8,7 +8,9 @@ use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
 
 use super::contract::{Endpoint, Places};
 use super::host;
-use crate::core::{Answer, Body, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Ticket, Unanswered};
+use crate::core::{
+    Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Operation, Outcome, Secret, Ticket, Unanswered,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -117,7 +119,7 @@ fn read_fields(json: &JsValue, user: &JsValue, places: &Places) -> Fields {
     let has_id = id.as_string().is_some() || id.as_f64().is_some();
     Fields {
         access_token: at(json, &places.access_token).as_string().filter(|token| !token.is_empty()).map(bearer),
-        expires_in: at(json, &places.expires_in).as_f64(),
+        expires_in: at(json, &places.expires_in).as_f64().and_then(Expiry::lifetime),
         has_user: user.is_object(),
         identity: has_id.then(|| Identity::of(&host::text(&id))),
         error: at(json, &places.error).as_string().and_then(|code| OAuthError::read(&code)),

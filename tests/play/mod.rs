@@ -111,7 +111,7 @@ impl Server {
             status: 200,
             body: Body::Json(Fields {
                 access_token: Some(Secret::new(token)),
-                expires_in: Some(60.0),
+                expires_in: Some(Millis(60_000)),
                 has_user: true,
                 identity: Some(Identity::of(&self.user)),
                 error: None,

@@ -147,7 +147,7 @@ impl Session {
         let stamp = self.stamp_of(&turn, &grant);
         self.take_over(stamp, effects);
         let jitter = self.random.fraction();
-        let expiry = grant.expires_in.and_then(|life| Expiry::from_seconds(life, turn.sent, self.policy.lead, jitter));
+        let expiry = grant.expires_in.map(|life| Expiry::new(life, turn.sent, self.policy.lead, jitter));
         let expiry = expiry.map(|expiry| expiry.usable_at(now));
         let generation = stamp.generation;
         self.credential = Some(Credential { generation, bearer: grant.access_token, expiry, is_own: true });

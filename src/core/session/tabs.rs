@@ -251,8 +251,7 @@ impl Session {
         }
         self.take_over(stamp, effects);
         let jitter = self.random.fraction();
-        #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
-        let expiry = left.and_then(|left| Expiry::from_seconds(left.0 as f64 / 1000.0, now, self.policy.lead, jitter));
+        let expiry = left.map(|left| Expiry::new(left, now, self.policy.lead, jitter));
         self.credential = Some(Credential { generation: stamp.generation, bearer, expiry, is_own: false });
         effects.push(Effect::AdoptGiven);
         self.succeed();

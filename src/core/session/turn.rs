@@ -18,7 +18,7 @@ const BUSY: Millis = Millis(50);
 const STAMP_WAIT: Millis = Millis(3_000);
 
 /// An operation that waits for its turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pending {
     pub(super) operation: Operation,
     /// Who hears of its end. A sign-in has one; a refresh may have many, or none.
@@ -44,7 +44,7 @@ impl Pending {
 }
 
 /// What a turn waits for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stage {
     /// The lock.
     Locking,
@@ -61,7 +61,7 @@ pub(super) enum Stage {
 }
 
 /// What comes to pass when the stamp is written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Outcome {
     Renewed(Grant),
     Dead,
@@ -71,7 +71,7 @@ pub(super) enum Outcome {
 }
 
 /// The operation whose turn it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Turn {
     pub(super) ticket: Ticket,
     pub(super) pending: Pending,
