@@ -14,6 +14,7 @@ mod expiry;
 mod identity;
 mod problem;
 mod random;
+mod rule;
 mod scope;
 mod secret;
 mod session;
@@ -29,6 +30,8 @@ pub use event::{Ask, Effect, Event, Operation, Ticket, TicketId};
 pub use expiry::Expiry;
 pub use identity::{Generation, Identity};
 pub use problem::Problem;
+#[cfg(feature = "mutations")]
+pub use rule::Rule;
 pub use scope::{Destination, Scope};
 pub use secret::Secret;
 pub use session::{Policy, Session};

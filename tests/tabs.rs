@@ -26,10 +26,10 @@ fn fifty_tabs_with_twenty_calls_at_expiry_cause_one_refresh() {
         }
     }
     world.settle();
-    assert_eq!((world.server.refreshes, world.server.reuses, world.steals), (1, 0, 0));
+    assert_eq!((world.server.refreshes, world.server.reuses, world.tally.steals), (1, 0, 0));
     assert!(all_delivered(&world));
     assert!(world.tabs.iter().all(|tab| tab.status() == Status::Authenticated));
-    assert!(world.messages < 50 * 300, "{} messages", world.messages);
+    assert!(world.tally.messages < 50 * 300, "{} messages", world.tally.messages);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_frozen_holder_is_robbed_after_its_bound_and_commits_nothing_when_it_thaws()
         }
         world.pass(Millis(1_000));
     }
-    assert_eq!(world.steals, 1);
+    assert_eq!(world.tally.steals, 1);
     assert!(world.tabs[1].calls[0].ending.is_some() && world.tabs[2].calls[0].ending.is_some());
     assert!(world.tabs[1..].iter().all(|tab| tab.status() == Status::Authenticated), "{:?}", world.tabs[1].session);
     world.thaw(0);
@@ -246,7 +246,6 @@ fn any_history(seed: u64) {
     let mut dice = Dice(seed);
     let tabs = 2 + dice.roll(4);
     let mut world = World::signed_in(tabs);
-    let mut has_signed_out = false;
     for _ in 0..300 {
         let possible = world.possible();
         let tab = dice.roll(world.tabs.len());
@@ -278,18 +277,14 @@ fn any_history(seed: u64) {
                 world.ask(tab, Operation::SignIn);
             }
             23 if dice.roll(8) == 0 => {
-                has_signed_out = true;
                 world.ask(tab, Operation::SignOut);
             }
             _ => {}
         }
         world.check();
-        assert_eq!(world.server.reuses, 0, "a refresh token was presented twice");
     }
     world.settle();
     world.check();
-    assert_eq!(world.server.reuses, 0, "a refresh token was presented twice");
-    assert!(has_signed_out || world.tabs.iter().all(|tab| !tab.was_thrown_out), "somebody was signed out by mistake");
     if world.stamp().is_some_and(|stamp| stamp.standing != relatch::core::Standing::SignedIn) {
         assert!(world.tabs.iter().all(|tab| !tab.is_open || tab.token().is_none()), "a token after sign-out");
     }
@@ -342,7 +337,7 @@ fn a_machine_that_slept_while_a_tab_waited_for_the_lock_robs_nobody() {
     world.sleep(Millis(3_600_000));
     world.pass(Millis(0));
     world.settle();
-    assert_eq!((world.steals, world.server.reuses), (0, 0));
+    assert_eq!((world.tally.steals, world.server.reuses), (0, 0));
     assert!(all_delivered(&world));
 }
 
@@ -397,7 +392,7 @@ fn a_call_whose_token_was_refused_is_not_lost_on_another_tabs_token_that_is_refu
 /// Everything happens but what a tab that is busy has to hear.
 fn act_but_hear(world: &mut World, busy: usize) {
     while let Some(next) =
-        world.possible().into_iter().find(|next| !matches!(next, world::Happening::Hear(tab) if *tab == busy))
+        world.possible().into_iter().find(|next| !matches!(next, world::Happening::Hear(tab, _) if *tab == busy))
     {
         world.act(next);
     }
@@ -520,7 +515,7 @@ fn tabs_that_share_no_token_refresh_one_after_the_other() {
     world.server.expire_access();
     (0..5).for_each(|tab| (0..4).for_each(|_| world.call(tab)));
     world.settle();
-    assert_eq!((world.server.refreshes, world.server.reuses, world.given), (5, 0, 0));
+    assert_eq!((world.server.refreshes, world.server.reuses, world.tally.given), (5, 0, 0));
     assert!(all_delivered(&world));
 }
 
@@ -536,7 +531,23 @@ fn who_presents_the_cookie_of_a_tab_that_went_away_sends_its_key() {
     world.close(holder);
     world.lose_answer(0);
     world.settle();
-    assert_eq!(world.keys[0], world.keys[1]);
+    assert_eq!(world.tally.keys[0], world.tally.keys[1]);
     assert_eq!((world.server.refreshes, world.server.reuses), (2, 0));
     assert_eq!(world.tabs[1 - holder].calls[0].ending, Some(Ending::Delivered(200)));
+}
+
+#[test]
+fn a_page_that_is_asked_to_sign_out_before_it_has_looked_signs_out_for_good() {
+    let mut world = World::signed_in(2);
+    world.ask(0, Operation::Refresh);
+    world.settle();
+    let opened = world.open();
+    world.on(opened, Event::Start);
+    world.on(opened, Event::Visible(true));
+    let ask = world.ask(opened, Operation::SignOut);
+    world.settle();
+    world.check();
+    assert!(world.tabs[opened].settled.contains(&(ask, Ok(()))));
+    assert_eq!((world.server.sign_outs, world.jar), (1, None));
+    assert!(world.tabs.iter().all(|tab| tab.status() == Status::Unauthenticated && tab.token().is_none()));
 }

@@ -8,6 +8,7 @@
 use super::event::Event;
 use super::identity::Generation;
 use super::problem::Problem;
+use super::rule::Rule;
 use super::session::Session;
 use super::state::Status;
 use super::time::Millis;
@@ -90,7 +91,8 @@ impl Attempt {
     /// Looks at the session again.
     #[must_use]
     pub fn resume(&mut self, session: &Session, now: Millis) -> Step {
-        let step = if self.generation < session.epoch() && self.generation > Generation(0) {
+        let is_of_another = self.generation < session.epoch() && self.generation > Generation(0);
+        let step = if is_of_another && session.keeps(Rule::Identity) {
             Step::Fail(Problem::SessionChanged)
         } else if session.usable(now).is_some() && (!self.is_refused() || session.generation() > self.generation) {
             // Somebody has renewed since: for a call that was refused, comparing the generation that got the 401 with

@@ -106,7 +106,9 @@ pub enum Effect {
     ReadStamp,
     /// Say this to the other tabs. The user goes along with a [`Message::Give`].
     Tell(Message),
-    /// The user that came with the last [`Message::Give`] is the session's from now on.
+    /// The user that came with the last [`Message::Give`] may soon be the session's.
+    KeepGiven,
+    /// The user that was kept is the session's from now on.
     AdoptGiven,
     /// Send a request, and report with [`Event::Answered`].
     Perform(Ticket),

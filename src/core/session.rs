@@ -20,6 +20,7 @@ use super::expiry::Expiry;
 use super::identity::{Generation, Identity};
 use super::problem::Problem;
 use super::random::Random;
+use super::rule::Rule;
 use super::secret::Secret;
 use super::stamp::{Fence, Found, Message, Pause, Stamp, Standing};
 use super::state::{EndReason, Freshness, State, Status};
@@ -42,6 +43,9 @@ pub struct Policy {
     pub shared: bool,
     /// Whether a tab hands its token to another one that asks. If not, each refreshes for itself, one after the other.
     pub gives: bool,
+    /// The rule that is not kept.
+    #[cfg(feature = "mutations")]
+    pub without: Option<Rule>,
 }
 
 impl Default for Policy {
@@ -53,6 +57,8 @@ impl Default for Policy {
             reads_session: true,
             shared: true,
             gives: true,
+            #[cfg(feature = "mutations")]
+            without: None,
         }
     }
 }
@@ -64,6 +70,15 @@ struct Credential {
     expiry: Option<Expiry>,
     /// Whether this tab has fetched it, and so is the one to give it to others.
     is_own: bool,
+}
+
+/// Another tab's token that is taken when the stamp has been read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Offer {
+    stamp: Stamp,
+    credential: Credential,
+    /// How many readings to wait for: those asked for before it came, and one more.
+    reads: u32,
 }
 
 /// The session machine.
@@ -96,6 +111,9 @@ pub struct Session {
     giving: Option<Millis>,
     /// When this tab last answered such a question; all tabs heard that.
     gave: Option<Millis>,
+    offer: Option<Offer>,
+    /// How many readings of the stamp are under way.
+    reads: u32,
     /// The stamp that a sign-out is writing.
     marking: Option<TicketId>,
     /// Whether another tab has been heard of, so that a question may find an answer.
@@ -136,6 +154,8 @@ impl Session {
             late: None,
             giving: None,
             gave: None,
+            offer: None,
+            reads: 0,
             marking: None,
             has_company: false,
             lively_until: Millis(0),
@@ -265,6 +285,19 @@ impl Session {
 
     pub(super) const fn is_disposed(&self) -> bool {
         self.disposed
+    }
+
+    /// Whether a rule is kept: it is.
+    #[cfg(not(feature = "mutations"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    pub(super) const fn keeps(&self, _: Rule) -> bool {
+        true
+    }
+
+    /// Whether a rule is kept.
+    #[cfg(feature = "mutations")]
+    pub(super) fn keeps(&self, rule: Rule) -> bool {
+        self.policy.without != Some(rule)
     }
 
     /// A token that has not ended and is not being replaced: `Some` of its expiry, as far as that is known.

@@ -37,6 +37,8 @@ pub(super) struct Shell {
     data: RefCell<JsValue>,
     /// The user that came with another tab's token.
     given: RefCell<JsValue>,
+    /// The same, of the token that is to be taken.
+    kept: RefCell<JsValue>,
     tick: RefCell<Option<Closure<dyn FnMut()>>>,
     timer: RefCell<Option<Timer>>,
 }
@@ -55,6 +57,7 @@ impl Shell {
             user: RefCell::default(),
             data: RefCell::new(JsValue::NULL),
             given: RefCell::new(JsValue::NULL),
+            kept: RefCell::new(JsValue::NULL),
             tick: RefCell::default(),
             timer: RefCell::default(),
         });
@@ -108,9 +111,9 @@ impl Shell {
             }
             Effect::ReadStamp => self.host.read_stamp(),
             Effect::Tell(message) => self.tell(&message),
+            Effect::KeepGiven => *self.kept.borrow_mut() = self.given.replace(JsValue::NULL),
             Effect::AdoptGiven => {
-                let given = std::mem::replace(&mut *self.given.borrow_mut(), JsValue::NULL);
-                *self.data.borrow_mut() = given;
+                *self.data.borrow_mut() = self.kept.replace(JsValue::NULL);
                 self.publish();
             }
             Effect::Adopt(ticket) => {

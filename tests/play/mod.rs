@@ -18,7 +18,7 @@ use relatch::core::{
 pub const LIFE: Millis = Millis(60_000);
 
 /// What became of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     Delivered(u16),
     Failed(Problem),
@@ -35,7 +35,7 @@ pub struct Call {
 }
 
 /// A backend that rotates strictly: a refresh token that is presented twice kills its family.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Server {
     /// The refresh token in the cookie jar; it is set when an answer leaves.
     pub cookie: Option<u32>,
@@ -52,12 +52,13 @@ pub struct Server {
     pub refreshes: u32,
     pub reuses: u32,
     pub sign_outs: u32,
+    pub sign_ins: u32,
     /// Answers the next refresh, instead of the server, after it has done its work or before.
     pub fault: Option<(Fault, Outcome)>,
 }
 
 /// Whether the server did its work before its answer was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     Before,
     After,
@@ -66,6 +67,7 @@ pub enum Fault {
 impl Server {
     pub fn sign_in(&mut self, user: &str) -> Outcome {
         self.alive = true;
+        self.sign_ins += 1;
         user.clone_into(&mut self.user);
         self.rotate();
         Ok(self.tokens())
@@ -105,7 +107,7 @@ impl Server {
 
     fn tokens(&mut self) -> Answer {
         self.issued += 1;
-        let token = format!("{}-{}", self.user, self.issued);
+        let token = format!("{}-{}.{}", self.user, self.sign_ins, self.issued);
         self.accepted.insert(token.clone());
         Answer {
             status: 200,
@@ -149,6 +151,11 @@ impl Server {
 
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Whether an access token is of the session that is alive.
+    pub fn is_of_present_session(&self, token: &str) -> bool {
+        self.alive && token.starts_with(&format!("{}-{}.", self.user, self.sign_ins))
     }
 
     /// Whether the newest refresh token is good.
@@ -199,7 +206,7 @@ pub fn lost() -> Outcome {
 }
 
 /// A request on its way, with what it carries.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
     pub ticket: Ticket,
     pub cookie: Option<u32>,
@@ -282,6 +289,7 @@ impl Play {
                 | Effect::WriteStamp { .. }
                 | Effect::ReadStamp
                 | Effect::Tell(_)
+                | Effect::KeepGiven
                 | Effect::AdoptGiven => unreachable!("a tab that works alone shares nothing"),
             }
         }

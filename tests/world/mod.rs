@@ -11,23 +11,57 @@
 use std::collections::VecDeque;
 
 use relatch::core::{
-    Ask, Attempt, Effect, Event, Fence, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem, Session,
-    Stamp, Standing, Status, Step, Ticket, TicketId,
+    Ask, Attempt, Effect, EndReason, Event, Fence, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem,
+    Session, Stamp, Status, Step, Ticket, TicketId,
 };
 
 use crate::play::{Ending, Request, Server, user_of};
 
 /// A call on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Call {
     attempt: Attempt,
     step: Step,
+    /// Who was signed in, as far as its tab knew, when it was made.
+    made_as: Option<String>,
     pub sent: Vec<Option<String>>,
     pub ending: Option<Ending>,
 }
 
+/// What another tab has said, with the user that belongs to a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Said {
+    from: usize,
+    message: Message,
+    user: Option<String>,
+}
+
+/// What is counted and makes no two states differ.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    pub steals: u32,
+    pub messages: u32,
+    /// How many of them held a token.
+    pub given: u32,
+    /// The keys of the refreshes, in the order in which they were sent.
+    pub keys: Vec<u64>,
+}
+
+impl PartialEq for Tally {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tally {}
+
+impl std::hash::Hash for Tally {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
 /// One tab.
-#[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tab {
     pub session: Session,
     pub calls: Vec<Call>,
@@ -36,17 +70,22 @@ pub struct Tab {
     pub shown: Option<String>,
     pub is_open: bool,
     pub is_frozen: bool,
-    inbox: VecDeque<(Message, Option<String>)>,
+    inbox: Vec<Said>,
     events: VecDeque<Event>,
     answered: Option<(TicketId, String)>,
     given: Option<String>,
+    kept: Option<String>,
     asks: u32,
-    /// Whether it has been signed out without having asked for it, while the family was alive.
-    pub was_thrown_out: bool,
+    /// Whether it was told that the session is dead while it was not.
+    was_thrown_out: bool,
+    /// How many sign-ins there had been when it was asked to sign out.
+    out_since: Option<u32>,
+    /// Whether it has been signed in since without anybody having signed in.
+    was_brought_back: bool,
 }
 
 /// A request on its way there or back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flight {
     tab: usize,
     request: Request,
@@ -56,7 +95,7 @@ struct Flight {
 }
 
 /// An answer on its way back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Answered {
     outcome: Outcome,
     /// Whether it sets the cookie, and to what.
@@ -65,14 +104,14 @@ struct Answered {
     user: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StampTask {
     Read,
     Write { ticket: TicketId, fence: Fence, stamp: Stamp, pause: Option<Pause> },
 }
 
 /// What is kept: a stamp, who wrote it and when, and until when nobody is to ask the server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     pub stamp: Stamp,
     writer: usize,
@@ -81,9 +120,10 @@ pub struct Record {
 }
 
 /// Something that can happen next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Happening {
-    Hear(usize),
+    /// A tab hears the first that a sender has said: which tab, and where in its inbox that lies.
+    Hear(usize, usize),
     Grant,
     Stamp(usize),
     Serve(usize),
@@ -91,7 +131,7 @@ pub enum Happening {
 }
 
 /// A browser profile with its tabs, and the server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     policy: Policy,
     pub now: Millis,
@@ -104,12 +144,7 @@ pub struct World {
     flights: Vec<Flight>,
     stamping: Vec<(usize, StampTask)>,
     pub who: String,
-    pub steals: u32,
-    pub messages: u32,
-    /// How many of them held a token.
-    pub given: u32,
-    /// The keys of the refreshes, in the order in which they were sent.
-    pub keys: Vec<u64>,
+    pub tally: Tally,
 }
 
 impl Tab {
@@ -121,12 +156,15 @@ impl Tab {
             shown: None,
             is_open: true,
             is_frozen: false,
-            inbox: VecDeque::new(),
+            inbox: Vec::new(),
             events: VecDeque::new(),
             answered: None,
             given: None,
+            kept: None,
             asks: 0,
             was_thrown_out: false,
+            out_since: None,
+            was_brought_back: false,
         }
     }
 
@@ -165,10 +203,7 @@ impl World {
             flights: Vec::new(),
             stamping: Vec::new(),
             who: "ada".into(),
-            steals: 0,
-            messages: 0,
-            given: 0,
-            keys: Vec::new(),
+            tally: Tally::default(),
         }
     }
 
@@ -230,7 +265,7 @@ impl World {
 
     fn drain(&mut self, tab: usize) {
         while let Some(event) = self.tabs[tab].events.pop_front() {
-            let was = self.tabs[tab].status();
+            let had = self.tabs[tab].token();
             self.trace(tab, &format!("<- {event:?}"));
             let effects = self.tabs[tab].session.on(self.now, event);
             for effect in &effects {
@@ -241,9 +276,20 @@ impl World {
             for effect in effects {
                 self.carry_out(tab, effect);
             }
-            let is_out = self.tabs[tab].status() == Status::Unauthenticated && was == Status::Authenticated;
-            let is_asked = self.stamp().is_some_and(|stamp| stamp.standing != Standing::SignedIn);
-            self.tabs[tab].was_thrown_out |= is_out && self.server.is_alive() && !is_asked && self.marks(tab) == 0;
+            self.note(tab, had);
+        }
+    }
+
+    /// What must never happen is noted when it does.
+    fn note(&mut self, tab: usize, had: Option<String>) {
+        let was_alive = had.is_some_and(|token| self.server.is_of_present_session(&token));
+        let sign_ins = self.server.sign_ins;
+        let tab = &mut self.tabs[tab];
+        let state = tab.session.state();
+        let is_dead = state.status == Status::Unauthenticated && state.reason == Some(EndReason::Expired);
+        tab.was_thrown_out |= is_dead && was_alive;
+        if state.status == Status::Authenticated {
+            tab.was_brought_back |= tab.out_since.take().is_some_and(|since| since == sign_ins);
         }
     }
 
@@ -254,18 +300,11 @@ impl World {
         }
     }
 
-    fn marks(&self, tab: usize) -> usize {
-        self.stamping
-            .iter()
-            .filter(|(marking, task)| *marking == tab && matches!(task, StampTask::Write { .. }))
-            .count()
-    }
-
     fn carry_out(&mut self, tab: usize, effect: Effect) {
         match effect {
             Effect::Lock { ticket, steal: false } => self.queue.push_back((tab, ticket)),
             Effect::Lock { ticket, steal: true } => {
-                self.steals += 1;
+                self.tally.steals += 1;
                 self.queue.retain(|waiting| *waiting != (tab, ticket));
                 self.holder = None;
                 self.queue.push_front((tab, ticket));
@@ -281,9 +320,10 @@ impl World {
             }
             Effect::ReadStamp => self.stamping.push((tab, StampTask::Read)),
             Effect::Tell(message) => self.tell(tab, &message),
+            Effect::KeepGiven => self.tabs[tab].kept = self.tabs[tab].given.take(),
             Effect::AdoptGiven => {
-                let given = self.tabs[tab].given.take();
-                self.tabs[tab].shown = given;
+                let kept = self.tabs[tab].kept.take();
+                self.tabs[tab].shown = kept;
             }
             Effect::Perform(ticket) => self.perform(tab, ticket),
             Effect::Adopt(ticket) => {
@@ -301,9 +341,9 @@ impl World {
         let user = matches!(message, Message::Give { .. }).then(|| self.tabs[from].shown.clone()).flatten();
         for (tab, other) in self.tabs.iter_mut().enumerate() {
             if tab != from && other.is_open {
-                self.messages += 1;
-                self.given += u32::from(matches!(message, Message::Give { .. }));
-                other.inbox.push_back((message.clone(), user.clone()));
+                self.tally.messages += 1;
+                self.tally.given += u32::from(matches!(message, Message::Give { .. }));
+                other.inbox.push(Said { from, message: message.clone(), user: user.clone() });
             }
         }
     }
@@ -311,7 +351,7 @@ impl World {
     fn perform(&mut self, tab: usize, ticket: Ticket) {
         let bearer = self.tabs[tab].session.bearer(ticket.base).map(|bearer| bearer.expose().to_owned());
         if ticket.operation == Operation::Refresh {
-            self.keys.push(ticket.key);
+            self.tally.keys.push(ticket.key);
         }
         let request = Request { ticket, cookie: self.jar, bearer };
         self.flights.push(Flight { tab, request, who: self.who.clone(), sent: self.now, answer: None });
@@ -321,8 +361,10 @@ impl World {
     pub fn possible(&self) -> Vec<Happening> {
         let mut possible = Vec::new();
         for (at, tab) in self.tabs.iter().enumerate() {
-            if !tab.inbox.is_empty() && tab.is_open && !tab.is_frozen {
-                possible.push(Happening::Hear(at));
+            if tab.is_open && !tab.is_frozen {
+                let is_first =
+                    |place: &usize| tab.inbox[..*place].iter().all(|said| said.from != tab.inbox[*place].from);
+                possible.extend((0..tab.inbox.len()).filter(is_first).map(|place| Happening::Hear(at, place)));
             }
         }
         if self.holder.is_none() && !self.queue.is_empty() {
@@ -342,8 +384,8 @@ impl World {
 
     pub fn act(&mut self, happening: Happening) {
         match happening {
-            Happening::Hear(tab) => {
-                let (message, user) = self.tabs[tab].inbox.pop_front().unwrap();
+            Happening::Hear(tab, place) => {
+                let Said { message, user, .. } = self.tabs[tab].inbox.remove(place);
                 if user.is_some() {
                     self.tabs[tab].given = user;
                 }
@@ -513,6 +555,9 @@ impl World {
 
     pub fn ask(&mut self, tab: usize, operation: Operation) -> Ask {
         self.tabs[tab].asks += 1;
+        if operation == Operation::SignOut {
+            self.tabs[tab].out_since = Some(self.server.sign_ins);
+        }
         let ask = Ask(self.tabs[tab].asks);
         self.on(tab, Event::Asked(ask, operation));
         ask
@@ -522,7 +567,8 @@ impl World {
         let session = &self.tabs[tab].session;
         let (attempt, step) = Attempt::start(session, self.now, true);
         let wants = step == Step::Wait || (matches!(step, Step::Send(_)) && session.is_due(self.now));
-        self.tabs[tab].calls.push(Call { attempt, step, sent: Vec::new(), ending: None });
+        let made_as = self.tabs[tab].shown.clone();
+        self.tabs[tab].calls.push(Call { attempt, step, made_as, sent: Vec::new(), ending: None });
         let call = self.tabs[tab].calls.len() - 1;
         if wants {
             self.on(tab, attempt.need());
@@ -571,21 +617,41 @@ impl World {
         }
     }
 
-    /// What must hold at any moment.
-    pub fn check(&self) {
-        for tab in &self.tabs {
-            for call in &tab.calls {
-                assert!(call.sent.len() <= 3, "a call is sent at most twice, and once with another tab's token");
-                let users: Vec<_> = call.sent.iter().flatten().map(|token| user_of(token)).collect();
-                assert!(users.windows(2).all(|pair| pair[0] == pair[1]), "sent as two users: {:?}", call.sent);
+    /// What must hold at any moment; the name of what does not.
+    pub fn broken(&self) -> Option<&'static str> {
+        if self.server.reuses > 0 {
+            return Some("no refresh token is presented twice");
+        }
+        self.tabs.iter().find_map(Self::broken_in)
+    }
+
+    fn broken_in(tab: &Tab) -> Option<&'static str> {
+        for call in &tab.calls {
+            if call.sent.len() > 3 {
+                return Some("a call is sent at most twice, and once with another tab's token");
             }
-            if tab.status() == Status::Unauthenticated {
-                assert!(tab.token().is_none(), "nobody is signed in and a token is there");
-                assert_eq!(tab.shown, None);
-            }
-            if let (Some(token), Some(shown)) = (tab.token(), &tab.shown) {
-                assert_eq!(user_of(&token), shown, "one user's data beside another's token");
+            let mut users = call.sent.iter().flatten().map(|token| user_of(token)).chain(call.made_as.as_deref());
+            let first = users.next();
+            if users.any(|user| Some(user) != first) {
+                return Some("no call is sent as another user");
             }
         }
+        let (token, is_out) = (tab.token(), tab.status() == Status::Unauthenticated);
+        if is_out && (token.is_some() || tab.shown.is_some()) {
+            return Some("who is signed out has no token and no user");
+        }
+        if let (Some(token), Some(shown)) = (token, &tab.shown)
+            && user_of(&token) != shown
+        {
+            return Some("no user's data is shown beside another's token");
+        }
+        if tab.was_thrown_out {
+            return Some("nobody is signed out while the family is alive");
+        }
+        tab.was_brought_back.then_some("nobody who is signed out gets a token back")
+    }
+
+    pub fn check(&self) {
+        assert_eq!(self.broken(), None);
     }
 }

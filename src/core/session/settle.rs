@@ -4,8 +4,8 @@ use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
 use super::turn::{Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Pause, Problem, Session, Stamp, Standing,
-    Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Pause, Problem, Rule, Session, Stamp,
+    Standing, Status, TicketId,
 };
 
 /// How much longer than `timeout` a request is given before anybody presents the same cookie again: as long as a proxy in
@@ -38,7 +38,7 @@ impl Session {
     /// Ends a turn with an answer, or with none.
     pub(super) fn settle(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
-        let is_current = turn.ticket.base == self.generation;
+        let is_current = turn.ticket.base == self.generation || !self.keeps(Rule::LateAnswer);
         if turn.ticket.operation == Operation::Refresh && answer.is_ok() {
             self.key = 0;
         }
@@ -54,6 +54,7 @@ impl Session {
             _ if !is_current => self.supersede(turn, effects),
             Operation::Refresh => match self.policy.rules.judge_refresh(answer) {
                 RefreshVerdict::Renewed(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
+                RefreshVerdict::Dead if !self.keeps(Rule::Dead) => self.come_to_pass(now, turn, Outcome::Dead, effects),
                 RefreshVerdict::Dead => self.write_stamp(now, turn, Outcome::Dead, effects),
                 RefreshVerdict::Unknown(problem) => self.fail(now, turn, problem, effects),
             },
@@ -95,7 +96,12 @@ impl Session {
         let generation = self.generation.next();
         match outcome {
             Outcome::Renewed(grant) => self.stamp_of(turn, grant),
-            Outcome::Dead => Stamp { generation, identity: None, ..self.stamp(Standing::Expired) },
+            Outcome::Dead => {
+                // After a sign-out nothing was there that could have expired.
+                let was_out = turn.seen.is_some_and(|stamp| stamp.standing == Standing::SignedOut);
+                let standing = if was_out { Standing::SignedOut } else { Standing::Expired };
+                Stamp { generation, identity: None, ..self.stamp(standing) }
+            }
             Outcome::SignedOut => Stamp { generation, identity: None, ..self.stamp(Standing::SignedOut) },
             Outcome::Unchanged(_) => self.stamp(Standing::SignedIn),
         }

@@ -2,8 +2,8 @@
 
 use super::turn::{Outcome, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Fence, Found, Message, Millis, Operation, Secret, Session, Stamp, Standing,
-    Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Fence, Found, Message, Millis, Offer, Operation, Rule, Secret, Session,
+    Stamp, Standing, Status, TicketId,
 };
 
 /// How long to wait for the token of a tab that was there a moment ago and may be busy.
@@ -41,7 +41,7 @@ impl Session {
         turn.is_near = !found.is_own && found.age < LATELY;
         let holds = |pause: &super::Pause| pause.is_asked || !self.backoff.was_hinted_since(now, found.age);
         turn.pause = found.pause.filter(holds);
-        if found.stamp.is_asking && turn.pause.is_none() {
+        if found.stamp.is_asking && turn.pause.is_none() && self.keeps(Rule::Orphan) {
             // Presenting the cookie now could be the second time.
             turn.stage = Stage::Settling;
             turn.deadline = now + ORPHAN_WAIT;
@@ -60,7 +60,7 @@ impl Session {
         // A newer token is somewhere. The comparison is with the generation that is to be replaced, not with what this
         // tab has heard of since.
         let is_behind = turn.ticket.operation == Operation::Refresh && self.generation > turn.pending.stale;
-        if is_behind && self.policy.gives && self.state.status != Status::Unauthenticated {
+        if is_behind && self.policy.gives && self.keeps(Rule::Compare) && self.state.status != Status::Unauthenticated {
             turn.stage = Stage::Wanting;
             turn.sent = now;
             turn.deadline = now + self.want_wait(now, &turn);
@@ -91,8 +91,12 @@ impl Session {
         let is_announcing = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Announcing;
         if let Some(turn) = self.turn.take_if(is_announcing) {
             match result {
-                Ok(()) if turn.ticket.base == self.generation => self.perform(now, turn, effects),
-                Ok(()) => self.go_on(now, turn, effects),
+                Ok(()) if turn.ticket.base != self.generation => self.go_on(now, turn, effects),
+                Ok(()) => match self.foregone(now, &turn.pending) {
+                    // Another tab's token has come meanwhile.
+                    Some(result) => self.close_unchanged(now, turn, result, effects),
+                    None => self.perform(now, turn, effects),
+                },
                 Err(stamp) => self.look_again(now, turn, stamp.map(Found::just_now), effects),
             }
         } else if let Some(turn) = self.turn.take_if(is_stamping) {
@@ -115,7 +119,7 @@ impl Session {
     /// Leaves the mark of a sign-out in the stamp, at once and without the lock: whoever is refreshing under it fails to
     /// commit.
     pub(super) fn mark_sign_out(&mut self, effects: &mut Vec<Effect>) {
-        if self.policy.shared {
+        if self.policy.shared && self.keeps(Rule::Mark) {
             let ticket = self.next_ticket_id();
             self.marking = Some(ticket);
             let stamp = self.stamp(Standing::SigningOut);
@@ -133,6 +137,7 @@ impl Session {
         self.moved = true;
         let Stage::Stamping(outcome) = turn.stage.clone() else { return };
         let is_current = turn.ticket.base == self.generation;
+        let result = if self.keeps(Rule::Fence) { result } else { Ok(()) };
         match result {
             _ if matches!(outcome, Outcome::Unchanged(_)) => self.come_to_pass(now, turn, outcome, effects),
             Ok(()) if is_current => {
@@ -162,12 +167,14 @@ impl Session {
         if let Some(stamp) = stamp {
             self.sync(stamp, effects);
         }
+        self.reads = self.reads.saturating_sub(1);
+        self.take_offer(effects);
     }
 
     pub(super) fn on_visible(&mut self, visible: bool, effects: &mut Vec<Effect>) {
         self.visible = visible;
         if visible && self.started && self.policy.shared {
-            effects.push(Effect::ReadStamp);
+            self.read_stamp(effects);
         }
     }
 
@@ -185,7 +192,7 @@ impl Session {
             if self.is_unsure {
                 self.state.status = Status::Loading;
             }
-            effects.push(Effect::ReadStamp);
+            self.read_stamp(effects);
         }
     }
 
@@ -211,7 +218,7 @@ impl Session {
                 if waits && self.policy.gives && stamp.standing == Standing::SignedIn {
                     effects.push(Effect::Tell(Message::Want(stamp.generation)));
                 }
-                effects.push(Effect::ReadStamp);
+                self.read_stamp(effects);
             }
             Message::Stole => {
                 let wait = self.lock_wait();
@@ -240,19 +247,46 @@ impl Session {
         }
     }
 
-    /// Another tab's token, of which this one has asked or could have asked.
+    /// Another tab's token, of which this one has asked or could have asked. That tab may not know yet what has come since:
+    /// the stamp is read before the token is taken.
     fn on_given(&mut self, now: Millis, stamp: Stamp, bearer: Secret, left: Option<Millis>, effects: &mut Vec<Effect>) {
         self.giving = None;
-        let is_older = self.credential.as_ref().is_some_and(|held| held.generation >= stamp.generation);
-        let is_signed_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
-        let is_good = stamp.generation >= self.generation && stamp.standing == Standing::SignedIn;
-        if is_older || is_signed_out || !is_good || left == Some(Millis(0)) || !self.policy.gives {
+        if left == Some(Millis(0)) || !self.policy.gives || !self.is_welcome(stamp) {
             return;
         }
-        self.take_over(stamp, effects);
         let jitter = self.random.fraction();
         let expiry = left.map(|left| Expiry::new(left, now, self.policy.lead, jitter));
-        self.credential = Some(Credential { generation: stamp.generation, bearer, expiry, is_own: false });
+        let credential = Credential { generation: stamp.generation, bearer, expiry, is_own: false };
+        effects.push(Effect::KeepGiven);
+        self.read_stamp(effects);
+        let reads = if self.keeps(Rule::Offer) { self.reads } else { 0 };
+        self.offer = Some(Offer { stamp, credential, reads });
+        if reads == 0 {
+            self.take_offer(effects);
+        }
+    }
+
+    /// Whether another tab's token is newer than this tab's, and of nobody who has signed out.
+    fn is_welcome(&self, stamp: Stamp) -> bool {
+        let is_older = self.credential.as_ref().is_some_and(|held| held.generation >= stamp.generation);
+        let is_signed_out = self.sign_out_unfinished || self.state.status == Status::Unauthenticated;
+        let is_stale = stamp.generation < self.generation && self.keeps(Rule::Stale);
+        !is_older && !is_signed_out && !is_stale && stamp.standing == Standing::SignedIn
+    }
+
+    /// The stamp has been read since another tab's token came: if that is still the newest, it is this tab's too.
+    fn take_offer(&mut self, effects: &mut Vec<Effect>) {
+        let Some(offer) = self.offer.take_if(|offer| offer.reads <= 1) else {
+            if let Some(offer) = &mut self.offer {
+                offer.reads -= 1;
+            }
+            return;
+        };
+        if !self.is_welcome(offer.stamp) {
+            return;
+        }
+        self.take_over(offer.stamp, effects);
+        self.credential = Some(offer.credential);
         effects.push(Effect::AdoptGiven);
         self.succeed();
         let is_waiting = |turn: &mut Turn| {
@@ -262,6 +296,11 @@ impl Session {
         if let Some(turn) = self.turn.take_if(is_waiting) {
             Self::close(turn, Ok(()), effects);
         }
+    }
+
+    fn read_stamp(&mut self, effects: &mut Vec<Effect>) {
+        self.reads += 1;
+        effects.push(Effect::ReadStamp);
     }
 
     /// Answers a question that nobody else has answered.
@@ -295,6 +334,14 @@ impl Session {
 
     /// A newer stamp stands: what it says is so here too.
     pub(super) fn sync(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
+        if self.marking.is_some() {
+            // What stands there was written before this tab knew that it is to sign out: the mark comes after it.
+            if stamp.generation >= self.generation {
+                self.generation = stamp.generation.next();
+                self.epoch = self.generation;
+            }
+            return;
+        }
         if stamp.generation <= self.generation {
             return;
         }

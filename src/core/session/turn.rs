@@ -4,8 +4,8 @@ use super::super::answer::Unanswered;
 use super::super::verdict::Grant;
 use super::tabs::GIVER_WAIT;
 use super::{
-    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Session, Stamp,
-    Standing, Status, Ticket, TicketId,
+    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Rule, Session,
+    Stamp, Standing, Status, Ticket, TicketId,
 };
 
 /// How long to wait for the lock before its holder is taken for frozen: longer than any turn may take.
@@ -35,11 +35,6 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn settle(self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
         effects.extend(self.asks.into_iter().map(|ask| Effect::Settle(ask, result)));
-    }
-
-    /// Whether it changes the cookie that all tabs share.
-    fn needs_lock(&self) -> bool {
-        self.operation != Operation::ReadSession
     }
 }
 
@@ -165,8 +160,11 @@ impl Session {
                 effects.push(Effect::Tell(Message::Stole));
                 self.turn = Some(turn);
             }
-            Stage::Wanting if now >= turn.deadline + BUSY && now < turn.sent + GIVER_WAIT + GIVER_WAIT => {
-                // This tab was busy itself: the answer may lie behind this timer.
+            Stage::Wanting
+                if (now >= turn.deadline + BUSY || self.offer.is_some())
+                    && now < turn.sent + GIVER_WAIT + GIVER_WAIT =>
+            {
+                // This tab was busy itself, and the answer may lie behind this timer; or it is there already.
                 turn.deadline = now + BUSY;
                 self.turn = Some(turn);
             }
@@ -218,7 +216,12 @@ impl Session {
             base: self.generation,
             key: 0,
         };
-        let takes_lock = self.policy.shared && pending.needs_lock();
+        let changes_cookie = match pending.operation {
+            Operation::ReadSession => false,
+            Operation::SignOut => self.keeps(Rule::SignOutLock),
+            _ => true,
+        };
+        let takes_lock = self.policy.shared && changes_cookie;
         let deadline = now + self.lock_wait();
         let turn = Turn {
             ticket,
@@ -269,10 +272,11 @@ impl Session {
     }
 
     fn write_asking(&self, turn: &mut Turn, is_asking: bool, effects: &mut Vec<Effect>) {
-        let standing = match self.state.status {
-            Status::Unauthenticated if self.sign_out_unfinished => Standing::SigningOut,
-            Status::Unauthenticated => Standing::Expired,
-            _ => Standing::SignedIn,
+        let standing = match turn.seen {
+            _ if self.sign_out_unfinished => Standing::SigningOut,
+            Some(stamp) => stamp.standing,
+            None if self.state.status == Status::Unauthenticated => Standing::Expired,
+            None => Standing::SignedIn,
         };
         let stamp = Stamp { is_asking, key: self.key, ..self.stamp(standing) };
         let fence = Fence::Exactly(turn.seen);
@@ -317,6 +321,9 @@ impl Session {
         }
         // A request that took too long is still under way.
         self.write_asking(&mut turn, result == Err(Problem::Timeout), effects);
+        if !self.keeps(Rule::LastWord) {
+            return Self::close(turn, result, effects);
+        }
         turn.stage = Stage::Stamping(Outcome::Unchanged(result));
         turn.deadline = now + STAMP_WAIT;
         self.turn = Some(turn);
@@ -336,7 +343,7 @@ impl Session {
         let is_newer = self.credential.as_ref().is_some_and(|held| held.generation > pending.stale);
         match pending.operation {
             // It was to finish a sign-out that has been finished since. Sent now, it would end the session that followed.
-            Operation::SignOut if !self.sign_out_unfinished => Some(Ok(())),
+            Operation::SignOut if !self.sign_out_unfinished && self.keeps(Rule::SignOutOnce) => Some(Ok(())),
             Operation::Refresh if self.sign_out_unfinished => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if ended && self.generation > pending.since => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if is_newer && self.usable(now).is_some() => Some(Ok(())),
