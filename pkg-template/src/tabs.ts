@@ -25,7 +25,7 @@ const NONE = new Float64Array();
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
 const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
-const STORE_WAIT_MS = 2000;
+const STORE_WAIT_MS = 1000;
 
 /** Whether tabs can share here: a secure context, and a store that the next holder of the lock is sure to see. */
 export const canShare = (): boolean => {

@@ -13,6 +13,9 @@ pub enum Rule {
     Fence,
     /// Who finds that the last holder went away in the middle of a request waits before it presents the cookie.
     Orphan,
+    /// A request is sent only if the stamp that announces it was written just now: a tab that was frozen meanwhile may
+    /// have been robbed of the lock.
+    Prompt,
     /// The lock is freed when the stamp says that the request has ended, not before.
     LastWord,
     /// An answer to a request that was sent at an older generation changes nothing.

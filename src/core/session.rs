@@ -14,6 +14,8 @@ mod settle;
 mod tabs;
 mod turn;
 
+use std::sync::Arc;
+
 use super::backoff::Backoff;
 use super::event::{Ask, Effect, Event, Operation, Ticket, TicketId};
 use super::expiry::Expiry;
@@ -29,7 +31,7 @@ use super::verdict::Rules;
 use turn::{Pending, Turn};
 
 /// What the machine is configured with; part of the contract.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// How answers are judged.
     pub rules: Rules,
@@ -72,6 +74,11 @@ struct Credential {
     is_own: bool,
 }
 
+impl core::hash::Hash for Policy {
+    /// Sessions that are told apart by this have one policy, as a rule.
+    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
+}
+
 /// Another tab's token that is taken when the stamp has been read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Offer {
@@ -85,7 +92,7 @@ struct Offer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Session {
-    policy: Policy,
+    policy: Arc<Policy>,
     random: Random,
     started: bool,
     disposed: bool,
@@ -137,7 +144,7 @@ impl Session {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
-            policy,
+            policy: Arc::new(policy),
             random: Random::new(seed),
             started: false,
             disposed: false,
@@ -279,7 +286,7 @@ impl Session {
         self.state.problem
     }
 
-    pub(super) const fn rules(&self) -> &Rules {
+    pub(super) fn rules(&self) -> &Rules {
         &self.policy.rules
     }
 

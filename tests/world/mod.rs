@@ -12,10 +12,13 @@ use std::collections::VecDeque;
 
 use relatch::core::{
     Ask, Attempt, Effect, EndReason, Event, Fence, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem,
-    Session, Stamp, Status, Step, Ticket, TicketId,
+    Session, Stamp, Standing, Status, Step, Ticket, TicketId,
 };
 
 use crate::play::{Ending, Request, Server, user_of};
+
+/// How long a request may take, there and back.
+const LONGEST_FLIGHT: Millis = Millis(2_500);
 
 /// A call on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +95,8 @@ struct Flight {
     who: String,
     sent: Millis,
     answer: Option<Answered>,
+    /// Whether nobody is there any more to take the answer, not even its cookie.
+    is_dropped: bool,
 }
 
 /// An answer on its way back.
@@ -133,7 +138,7 @@ pub enum Happening {
 /// A browser profile with its tabs, and the server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
-    policy: Policy,
+    policy: std::sync::Arc<Policy>,
     pub now: Millis,
     pub tabs: Vec<Tab>,
     pub server: Server,
@@ -194,7 +199,7 @@ impl World {
         Self {
             now: Millis(1_000),
             tabs: (0..tabs).map(|tab| Tab::new(policy.clone(), tab as u64 + 1)).collect(),
-            policy: policy.clone(),
+            policy: std::sync::Arc::new(policy.clone()),
             server: Server::default(),
             jar: None,
             record: None,
@@ -205,6 +210,13 @@ impl World {
             who: "ada".into(),
             tally: Tally::default(),
         }
+    }
+
+    /// A profile in which nothing is spread by chance, so that what is the same looks the same.
+    pub fn still(policy: &Policy, tabs: usize) -> Self {
+        let mut world = Self::with(policy, 0);
+        world.tabs = (0..tabs).map(|_| Tab::new(policy.clone(), 0)).collect();
+        world
     }
 
     /// A profile in which somebody has signed in and all tabs know it.
@@ -231,7 +243,7 @@ impl World {
 
     /// Opens one more tab.
     pub fn open(&mut self) -> usize {
-        self.tabs.push(Tab::new(self.policy.clone(), self.tabs.len() as u64 + 1));
+        self.tabs.push(Tab::new(Policy::clone(&self.policy), self.tabs.len() as u64 + 1));
         self.tabs.len() - 1
     }
 
@@ -354,7 +366,14 @@ impl World {
             self.tally.keys.push(ticket.key);
         }
         let request = Request { ticket, cookie: self.jar, bearer };
-        self.flights.push(Flight { tab, request, who: self.who.clone(), sent: self.now, answer: None });
+        self.flights.push(Flight {
+            tab,
+            request,
+            who: self.who.clone(),
+            sent: self.now,
+            answer: None,
+            is_dropped: false,
+        });
     }
 
     /// All that could happen next, time apart.
@@ -417,7 +436,7 @@ impl World {
             Happening::Arrive(at) => {
                 let flight = self.flights.remove(at);
                 let Answered { outcome, sets_cookie, cookie, user } = flight.answer.unwrap();
-                if sets_cookie {
+                if sets_cookie && !flight.is_dropped {
                     self.jar = cookie;
                 }
                 self.tabs[flight.tab].answered = Some((flight.request.ticket.id, user));
@@ -488,6 +507,86 @@ impl World {
             Some(Answered { outcome: crate::play::lost(), sets_cookie: false, cookie: None, user: String::new() });
     }
 
+    /// A message is lost on its way.
+    pub fn lose_message(&mut self, tab: usize, place: usize) {
+        self.tabs[tab].inbox.remove(place);
+    }
+
+    /// The answers to a closed tab's requests set no cookie.
+    pub fn drop_cookies(&mut self, tab: usize) {
+        for flight in self.flights.iter_mut().filter(|flight| flight.tab == tab) {
+            flight.is_dropped = true;
+        }
+    }
+
+    pub fn is_refresh(&self, at: usize) -> bool {
+        self.flights[at].request.ticket.operation == Operation::Refresh
+    }
+
+    /// The server answers a refresh: later.
+    pub fn answer_later(&mut self, at: usize, span: Millis) {
+        self.server.fault = Some((crate::play::Fault::Before, crate::play::later(429, span.0 / 1000)));
+        self.act(Happening::Serve(at));
+    }
+
+    /// Whether the newest thing that became of the session is a sign-out.
+    pub fn has_signed_out(&self) -> bool {
+        self.stamp().is_some_and(|stamp| matches!(stamp.standing, Standing::SignedOut | Standing::SigningOut))
+    }
+
+    /// When the next timer fires.
+    pub fn next_timer(&self) -> Option<Millis> {
+        self.next_tick().map(|(at, _)| at)
+    }
+
+    fn next_tick(&self) -> Option<(Millis, usize)> {
+        (0..self.tabs.len())
+            .filter(|tab| self.tabs[*tab].is_open && !self.tabs[*tab].is_frozen)
+            .filter_map(|tab| Some((self.tabs[tab].session.deadline(self.now)?.max(self.now), tab)))
+            .min()
+    }
+
+    pub fn fire_next(&mut self) {
+        if let Some((at, tab)) = self.next_tick() {
+            self.now = at;
+            self.on(tab, Event::Tick);
+        }
+    }
+
+    /// Whether a request would have taken too long by then.
+    pub fn is_overdue(&self, at: Millis) -> bool {
+        self.flights.iter().any(|flight| flight.sent + LONGEST_FLIGHT <= at)
+    }
+
+    /// The same world, with its tabs in an order that is theirs by what they are, and everything that has no order in one
+    /// of its own: worlds that differ in nothing else are one state.
+    pub fn representative(&self) -> (Self, Vec<usize>) {
+        let mut order: Vec<usize> = (0..self.tabs.len()).collect();
+        let key = |tab: &Tab| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            std::hash::Hash::hash(&(&tab.session, &tab.calls, tab.is_open, tab.is_frozen), &mut hasher);
+            std::hash::Hasher::finish(&hasher)
+        };
+        order.sort_by_cached_key(|tab| key(&self.tabs[*tab]));
+        let place = |tab: usize| order.iter().position(|other| *other == tab).unwrap();
+        let mut world = self.clone();
+        world.tabs = order.iter().map(|tab| self.tabs[*tab].clone()).collect();
+        for tab in &mut world.tabs {
+            tab.inbox.iter_mut().for_each(|said| said.from = place(said.from));
+            tab.inbox.sort_by_key(|said| said.from);
+        }
+        world.flights.iter_mut().for_each(|flight| flight.tab = place(flight.tab));
+        world.flights.sort_by_key(|flight| (flight.tab, flight.request.ticket.id.0));
+        world.stamping.iter_mut().for_each(|(tab, _)| *tab = place(*tab));
+        world.stamping.sort_by_key(|(tab, _)| *tab);
+        world.queue.iter_mut().for_each(|(tab, _)| *tab = place(*tab));
+        world.holder = world.holder.map(|(tab, ticket)| (place(tab), ticket));
+        if let Some(record) = &mut world.record {
+            record.writer = place(record.writer);
+        }
+        (world, order)
+    }
+
     /// Everything that can happen happens, in the order it came, with the timers that are needed for it.
     pub fn settle(&mut self) {
         for _ in 0..20_000 {
@@ -533,7 +632,7 @@ impl World {
     /// The network is slow, but not slower than this.
     pub fn hurry(&mut self, span: Millis) {
         loop {
-            let overdue = self.flights.iter().position(|flight| flight.sent + Millis(2_500) <= self.now + span);
+            let overdue = self.flights.iter().position(|flight| flight.sent + LONGEST_FLIGHT <= self.now + span);
             let next = if let Some(at) = overdue {
                 let is_served = self.flights[at].answer.is_some();
                 if is_served { Happening::Arrive(at) } else { Happening::Serve(at) }

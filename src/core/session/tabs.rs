@@ -1,9 +1,9 @@
 //! Across tabs: the lock, the stamp, and what other tabs say.
 
-use super::turn::{Outcome, Stage, Turn};
+use super::turn::{ASLEEP, Outcome, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Fence, Found, Message, Millis, Offer, Operation, Rule, Secret, Session,
-    Stamp, Standing, Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Fence, Found, Generation, Message, Millis, Offer, Operation, Rule, Secret,
+    Session, Stamp, Standing, Status, TicketId,
 };
 
 /// How long to wait for the token of a tab that was there a moment ago and may be busy.
@@ -91,6 +91,8 @@ impl Session {
         let is_announcing = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Announcing;
         if let Some(turn) = self.turn.take_if(is_announcing) {
             match result {
+                // Asleep since, and perhaps robbed of the lock: only a stamp written just now tells that nobody else is asking.
+                Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.go_on(now, turn, effects),
                 Ok(()) if turn.ticket.base != self.generation => self.go_on(now, turn, effects),
                 Ok(()) => match self.foregone(now, &turn.pending) {
                     // Another tab's token has come meanwhile.
@@ -211,6 +213,11 @@ impl Session {
         }
         match message {
             Message::Moved(stamp) if stamp.generation > self.generation => {
+                // Who has the lock gets on: it is not to be robbed.
+                let wait = self.lock_wait();
+                if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Locking) {
+                    turn.deadline = turn.deadline.max(now + wait);
+                }
                 let waits = self
                     .turn
                     .as_ref()
@@ -349,7 +356,9 @@ impl Session {
         match stamp.standing {
             Standing::SignedIn => self.take_over(stamp, effects),
             ended => {
-                let is_known = self.state.status == Status::Authenticated || self.credential.is_some();
+                let is_known = self.state.status == Status::Authenticated
+                    || self.credential.is_some()
+                    || self.generation > Generation(0);
                 if is_known || (ended == Standing::SigningOut && self.state.status == Status::Loading) {
                     let reason = match ended {
                         Standing::Expired => EndReason::Expired,
@@ -368,7 +377,7 @@ impl Session {
     /// Somebody is signed in by this stamp. Another user than before: nothing of the former one stays.
     pub(super) fn take_over(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
         self.moved = true;
-        let is_known = self.generation > super::Generation(0) && self.state.status != Status::Loading;
+        let is_known = self.generation > Generation(0) && self.state.status != Status::Loading;
         if stamp.epoch > self.epoch && (is_known || self.credential.is_some()) {
             self.credential = None;
             self.giving = None;

@@ -11,7 +11,7 @@ use super::{
 /// How long to wait for the lock before its holder is taken for frozen: longer than any turn may take.
 const LOCK_MARGIN: Millis = Millis(5_000);
 /// A timer that is later than this tells that the tab or the machine was asleep; all deadlines move by as much.
-const ASLEEP: Millis = Millis(2_000);
+pub(super) const ASLEEP: Millis = Millis(2_000);
 /// A timer that is later than this tells that the page was busy.
 const BUSY: Millis = Millis(50);
 /// How long to wait for a stamp to be written.
@@ -253,6 +253,7 @@ impl Session {
         }
         turn.ticket.base = self.generation;
         turn.stage = Stage::Announcing;
+        turn.sent = now;
         turn.deadline = now + STAMP_WAIT;
         self.asked = self.asked.wrapping_add(1);
         self.take_key(&mut turn);
