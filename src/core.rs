@@ -35,7 +35,7 @@ pub use rule::Rule;
 pub use scope::{Destination, Scope};
 pub use secret::Secret;
 pub use session::{Policy, Session};
-pub use stamp::{Fence, Found, Message, Pause, Stamp, Standing};
+pub use stamp::{Found, Message, Pause, Stamp, Standing};
 pub use state::{EndReason, Freshness, State, Status};
 pub use time::Millis;
 pub use verdict::{Grant, RefreshVerdict, Rules, Statuses};

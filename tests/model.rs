@@ -36,13 +36,20 @@ fn three_tabs_with_a_call_each_at_expiry() {
 
 #[test]
 fn three_tabs_with_a_call_each_at_expiry_and_a_sign_out_anywhere() {
-    explore(Scope { name: "3 tabs x 1 call, a sign-out", sign_outs: 1, ..Scope::new(3, 1) });
+    let scope = Scope { sign_outs: 1, is_store_first: true, ..Scope::new(3, 1) };
+    explore(Scope { name: "3 tabs x 1 call, a sign-out, store first", ..scope });
 }
 
 #[test]
 fn two_tabs_with_two_calls_each_and_a_crash_or_a_freeze_anywhere() {
     explore(Scope { name: "2 tabs x 2 calls, a crash", crashes: 1, ..Scope::new(2, 2) });
     explore(Scope { name: "2 tabs x 2 calls, a freeze", freezes: 1, ..Scope::new(2, 2) });
+}
+
+#[test]
+fn two_tabs_with_a_sign_out_and_a_crash_or_a_freeze_anywhere() {
+    explore(Scope { name: "2 tabs x 1 call, a sign-out, a crash", sign_outs: 1, crashes: 1, ..Scope::new(2, 1) });
+    explore(Scope { name: "2 tabs x 1 call, a sign-out, a freeze", sign_outs: 1, freezes: 1, ..Scope::new(2, 1) });
 }
 
 #[test]
@@ -69,9 +76,10 @@ fn a_tab_that_works_alone() {
 #[test]
 #[ignore = "takes long: cargo xtask explore"]
 fn larger() {
+    explore(Scope { name: "3 tabs x 1 call, a sign-out", sign_outs: 1, ..Scope::new(3, 1) });
     explore(Scope { name: "3 tabs x 2 calls", ..Scope::new(3, 2) });
     explore(Scope { name: "4 tabs x 1 call", ..Scope::new(4, 1) });
     explore(Scope { name: "3 tabs x 1 call, a crash", crashes: 1, ..Scope::new(3, 1) });
-    explore(Scope { name: "2 tabs x 1 call, a sign-out, a crash", sign_outs: 1, crashes: 1, ..Scope::new(2, 1) });
-    explore(Scope { name: "2 tabs x 1 call, a sign-out, a freeze", sign_outs: 1, freezes: 1, ..Scope::new(2, 1) });
+    let both = Scope { sign_outs: 1, sign_ins: 1, ..Scope::new(2, 1) };
+    explore(Scope { name: "2 tabs x 1 call, a sign-out, a sign-in, a freeze", freezes: 1, ..both });
 }

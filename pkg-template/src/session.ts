@@ -92,8 +92,7 @@ export function createSession(options: SessionOptions): SessionClient {
     lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
     unlock: (ticket: number): void => tabs?.unlock(ticket),
     readStamp: (): void => tabs?.readStamp(),
-    writeStamp: (ticket: number, older: boolean, seen: Float64Array, record: Float64Array): void =>
-      tabs?.writeStamp(ticket, older, seen, record),
+    writeStamp: (ticket: number, seen: Float64Array, record: Float64Array): void => tabs?.writeStamp(ticket, seen, record),
     tell: (kind: number, stamp: Float64Array, token?: string, left?: number, user?: unknown): void =>
       tabs?.tell(kind, stamp, token, left, user),
   };

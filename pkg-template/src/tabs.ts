@@ -89,13 +89,13 @@ export class Tabs {
     void this.#read().then((record) => this.#listener.stampRead(record));
   }
 
-  writeStamp(ticket: number, older: boolean, seen: Float64Array, record: Float64Array): void {
+  writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void {
     const task = this.#transact("readwrite", (store, done) => {
       const stands = store.get(this.#name);
       stands.onsuccess = () => {
         const present = (stands.result ?? []) as number[];
         // A record begins with its stamp, and a stamp with its generation.
-        const may = older ? (present[0] ?? 0) < record[0]! : present.slice(0, STAMP_LENGTH).join() === seen.join();
+        const may = present.slice(0, STAMP_LENGTH).join() === seen.join();
         if (may) store.put([...record], this.#name);
         if (may && present[0] !== record[0]) this.#isOwn(record, true);
         done(may ? undefined : present);

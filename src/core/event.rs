@@ -3,7 +3,7 @@
 use super::answer::Outcome;
 use super::identity::Generation;
 use super::problem::Problem;
-use super::stamp::{Fence, Found, Message, Pause, Stamp};
+use super::stamp::{Found, Message, Pause, Stamp};
 
 /// One of the SDK's own requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,12 +91,12 @@ pub enum Effect {
     },
     /// Free the lock, or stop waiting for it.
     Unlock(TicketId),
-    /// Write the stamp if what stands is as `fence` says, and report with [`Event::Stamped`].
+    /// Write the stamp if what stands is exactly what was seen, and report with [`Event::Stamped`].
     WriteStamp {
         /// Whose turn it is for.
         ticket: TicketId,
         /// What it follows.
-        fence: Fence,
+        seen: Option<Stamp>,
         /// What to write.
         stamp: Stamp,
         /// What to write beside it: until when no tab is to ask the server again.

@@ -24,7 +24,7 @@ use super::problem::Problem;
 use super::random::Random;
 use super::rule::Rule;
 use super::secret::Secret;
-use super::stamp::{Fence, Found, Message, Pause, Stamp, Standing};
+use super::stamp::{Found, Message, Pause, Stamp, Standing};
 use super::state::{EndReason, Freshness, State, Status};
 use super::time::Millis;
 use super::verdict::Rules;

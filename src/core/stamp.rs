@@ -65,15 +65,6 @@ pub struct Pause {
     pub is_asked: bool,
 }
 
-/// What must stand for a stamp to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fence {
-    /// This stamp, or none.
-    Exactly(Option<Stamp>),
-    /// One of an older generation, or none.
-    Older,
-}
-
 /// What became of a profile's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {

@@ -27,9 +27,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn unlock(this: &Host, ticket: u32);
 
-    /// Write the record, if the stamp that stands is `seen`, or is older if `older`; then `Client::stamped` is called.
+    /// Write the record if the stamp that stands is `seen`, or none if that is empty; then `Client::stamped` is called.
     #[wasm_bindgen(method, js_name = writeStamp)]
-    pub(super) fn write_stamp(this: &Host, ticket: u32, older: bool, seen: Vec<f64>, record: Vec<f64>);
+    pub(super) fn write_stamp(this: &Host, ticket: u32, seen: Vec<f64>, record: Vec<f64>);
 
     /// Read the stamp; then `Client::stampRead` is called.
     #[wasm_bindgen(method, js_name = readStamp)]

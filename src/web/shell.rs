@@ -13,7 +13,7 @@ use super::fetch;
 use super::host::{self, Host, Timer};
 use super::outward;
 use crate::core::wire::{self, kind};
-use crate::core::{Ask, Effect, Event, Fence, Message, Operation, Problem, Session, Ticket, TicketId};
+use crate::core::{Ask, Effect, Event, Message, Operation, Problem, Session, Ticket, TicketId};
 
 /// What the application asked for and waits for.
 struct Asked {
@@ -101,13 +101,10 @@ impl Shell {
             Effect::Perform(ticket) => self.perform(ticket),
             Effect::Lock { ticket, steal } => self.host.lock(ticket.0, steal),
             Effect::Unlock(ticket) => self.host.unlock(ticket.0),
-            Effect::WriteStamp { ticket, fence, stamp, pause } => {
-                let (older, seen) = match fence {
-                    Fence::Older => (true, Vec::new()),
-                    Fence::Exactly(seen) => (false, seen.as_ref().map(wire::write).unwrap_or_default()),
-                };
+            Effect::WriteStamp { ticket, seen, stamp, pause } => {
+                let seen = seen.as_ref().map(wire::write).unwrap_or_default();
                 let record = wire::write_record(&stamp, pause, host::wall());
-                self.host.write_stamp(ticket.0, older, seen, record);
+                self.host.write_stamp(ticket.0, seen, record);
             }
             Effect::ReadStamp => self.host.read_stamp(),
             Effect::Tell(message) => self.tell(&message),

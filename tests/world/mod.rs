@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use relatch::core::{
-    Ask, Attempt, Effect, EndReason, Event, Fence, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem,
+    Ask, Attempt, Effect, EndReason, Event, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem,
     Session, Stamp, Standing, Status, Step, Ticket, TicketId,
 };
 
@@ -83,7 +83,8 @@ pub struct Tab {
     was_thrown_out: bool,
     /// How many sign-ins there had been when it was asked to sign out.
     out_since: Option<u32>,
-    /// Whether it has been signed in since without anybody having signed in.
+    /// Whether it has been signed in since without anybody having signed in, or has taken another tab's token while the
+    /// stamp said that somebody has signed out.
     was_brought_back: bool,
 }
 
@@ -112,7 +113,7 @@ struct Answered {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StampTask {
     Read,
-    Write { ticket: TicketId, fence: Fence, stamp: Stamp, pause: Option<Pause> },
+    Write { ticket: TicketId, seen: Option<Stamp>, stamp: Stamp, pause: Option<Pause> },
 }
 
 /// What is kept: a stamp, who wrote it and when, and until when nobody is to ask the server.
@@ -150,6 +151,10 @@ pub struct World {
     stamping: Vec<(usize, StampTask)>,
     pub who: String,
     pub tally: Tally,
+}
+
+fn says_out(stamp: Stamp) -> bool {
+    matches!(stamp.standing, Standing::SignedOut | Standing::SigningOut)
 }
 
 impl Tab {
@@ -278,6 +283,12 @@ impl World {
     fn drain(&mut self, tab: usize) {
         while let Some(event) = self.tabs[tab].events.pop_front() {
             let had = self.tabs[tab].token();
+            // By the stamp that it has read, which a frozen tab learns late.
+            let is_late = match event {
+                Event::StampRead(stamp) => stamp.is_some_and(says_out),
+                Event::Heard(_) => self.has_signed_out(),
+                _ => false,
+            };
             self.trace(tab, &format!("<- {event:?}"));
             let effects = self.tabs[tab].session.on(self.now, event);
             for effect in &effects {
@@ -288,18 +299,20 @@ impl World {
             for effect in effects {
                 self.carry_out(tab, effect);
             }
-            self.note(tab, had);
+            self.note(tab, had, is_late);
         }
     }
 
     /// What must never happen is noted when it does.
-    fn note(&mut self, tab: usize, had: Option<String>) {
+    fn note(&mut self, tab: usize, had: Option<String>, is_late: bool) {
+        let has_got_one = self.tabs[tab].token().is_some_and(|token| had.as_ref() != Some(&token));
         let was_alive = had.is_some_and(|token| self.server.is_of_present_session(&token));
         let sign_ins = self.server.sign_ins;
         let tab = &mut self.tabs[tab];
         let state = tab.session.state();
         let is_dead = state.status == Status::Unauthenticated && state.reason == Some(EndReason::Expired);
         tab.was_thrown_out |= is_dead && was_alive;
+        tab.was_brought_back |= has_got_one && is_late;
         if state.status == Status::Authenticated {
             tab.was_brought_back |= tab.out_since.take().is_some_and(|since| since == sign_ins);
         }
@@ -327,8 +340,8 @@ impl World {
                     self.holder = None;
                 }
             }
-            Effect::WriteStamp { ticket, fence, stamp, pause } => {
-                self.stamping.push((tab, StampTask::Write { ticket, fence, stamp, pause }));
+            Effect::WriteStamp { ticket, seen, stamp, pause } => {
+                self.stamping.push((tab, StampTask::Write { ticket, seen, stamp, pause }));
             }
             Effect::ReadStamp => self.stamping.push((tab, StampTask::Read)),
             Effect::Tell(message) => self.tell(tab, &message),
@@ -452,12 +465,9 @@ impl World {
                 let stamp = self.stamp();
                 self.on(tab, Event::StampRead(stamp));
             }
-            StampTask::Write { ticket, fence, stamp, pause } => {
+            StampTask::Write { ticket, seen, stamp, pause } => {
                 let stands = self.stamp();
-                let may = match fence {
-                    Fence::Exactly(seen) => stands == seen,
-                    Fence::Older => stands.is_none_or(|stands| stands.generation < stamp.generation),
-                };
+                let may = stands == seen;
                 let result = if may { Ok(()) } else { Err(stands) };
                 if may {
                     let is_new = stands.is_none_or(|stands| stands.generation != stamp.generation);
@@ -507,6 +517,39 @@ impl World {
             Some(Answered { outcome: crate::play::lost(), sets_cookie: false, cookie: None, user: String::new() });
     }
 
+    /// What happens, in words.
+    pub fn tell_of(&self, happening: Happening) -> String {
+        match happening {
+            Happening::Hear(tab, place) => {
+                let said = &self.tabs[tab].inbox[place];
+                let what = match said.message {
+                    Message::Moved(_) => "moved",
+                    Message::Stole => "stole",
+                    Message::Want(_) => "want",
+                    Message::Gone(_) => "gone",
+                    Message::Give { .. } => "give",
+                };
+                format!("{tab} hears *{what}* of {}", said.from)
+            }
+            Happening::Grant => format!("{} gets the lock", self.queue[0].0),
+            Happening::Stamp(at) => match &self.stamping[at] {
+                (tab, StampTask::Read) => format!("{tab} reads the stamp"),
+                (tab, StampTask::Write { .. }) => format!("{tab} writes the stamp"),
+            },
+            Happening::Serve(at) | Happening::Arrive(at) => {
+                let flight = &self.flights[at];
+                let what = match flight.request.ticket.operation {
+                    Operation::Refresh => "refresh",
+                    Operation::ReadSession => "read",
+                    Operation::SignIn | Operation::Exchange => "sign-in",
+                    Operation::SignOut => "sign-out",
+                };
+                let how = if matches!(happening, Happening::Serve(_)) { "is served" } else { "is answered" };
+                format!("{}'s {what} {how}", flight.tab)
+            }
+        }
+    }
+
     /// A message is lost on its way.
     pub fn lose_message(&mut self, tab: usize, place: usize) {
         self.tabs[tab].inbox.remove(place);
@@ -531,7 +574,7 @@ impl World {
 
     /// Whether the newest thing that became of the session is a sign-out.
     pub fn has_signed_out(&self) -> bool {
-        self.stamp().is_some_and(|stamp| matches!(stamp.standing, Standing::SignedOut | Standing::SigningOut))
+        self.stamp().is_some_and(says_out)
     }
 
     /// When the next timer fires.

@@ -4,6 +4,6 @@ export interface Host {
   lock(ticket: number, steal: boolean): void;
   unlock(ticket: number): void;
   readStamp(): void;
-  writeStamp(ticket: number, older: boolean, seen: Float64Array, record: Float64Array): void;
+  writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void;
   tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void;
 }

@@ -45,13 +45,13 @@ impl Session {
         match turn.ticket.operation {
             Operation::SignOut => match self.policy.rules.judge_sign_out(answer) {
                 Ok(()) if is_current => self.write_stamp(now, turn, Outcome::SignedOut, effects),
-                Ok(()) => Self::close(turn, Ok(()), effects),
+                Ok(()) => self.close_unchanged(now, turn, Ok(()), effects),
                 Err(problem) => {
                     self.hold_off(now, problem);
                     self.close_unchanged(now, turn, Err(problem), effects);
                 }
             },
-            _ if !is_current => self.supersede(turn, effects),
+            _ if !is_current => self.supersede(now, turn, effects),
             Operation::Refresh => match self.policy.rules.judge_refresh(answer) {
                 RefreshVerdict::Renewed(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
                 RefreshVerdict::Dead if !self.keeps(Rule::Dead) => self.come_to_pass(now, turn, Outcome::Dead, effects),
@@ -67,10 +67,16 @@ impl Session {
     }
 
     /// The answer is of another time: what has come since stands.
-    pub(super) fn supersede(&mut self, turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn supersede(&mut self, now: Millis, turn: Turn, effects: &mut Vec<Effect>) {
+        let result = self.superseded(&turn);
+        self.close_unchanged(now, turn, result, effects);
+    }
+
+    /// What becomes of an operation whose answer is of another time.
+    pub(super) fn superseded(&self, turn: &Turn) -> Result<(), Problem> {
         let ended = self.state.status == Status::Unauthenticated;
         let is_sign_in = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
-        Self::close(turn, if ended || is_sign_in { Err(Problem::SessionChanged) } else { Ok(()) }, effects);
+        if ended || is_sign_in { Err(Problem::SessionChanged) } else { Ok(()) }
     }
 
     fn settle_session(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {

@@ -2,8 +2,8 @@
 
 use super::turn::{ASLEEP, Outcome, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Fence, Found, Generation, Message, Millis, Offer, Operation, Rule, Secret,
-    Session, Stamp, Standing, Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Found, Generation, Message, Millis, Offer, Operation, Rule, Secret, Session,
+    Stamp, Standing, Status, TicketId,
 };
 
 /// How long to wait for the token of a tab that was there a moment ago and may be busy.
@@ -27,6 +27,9 @@ impl Session {
     pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, found: Option<Found>, effects: &mut Vec<Effect>) {
         let is_waiting = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Locking;
         if let Some(turn) = self.turn.take_if(is_waiting) {
+            if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) {
+                return self.start_over(now, turn, effects);
+            }
             self.look_again(now, turn, found, effects);
         }
     }
@@ -91,8 +94,7 @@ impl Session {
         let is_announcing = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Announcing;
         if let Some(turn) = self.turn.take_if(is_announcing) {
             match result {
-                // Asleep since, and perhaps robbed of the lock: only a stamp written just now tells that nobody else is asking.
-                Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.go_on(now, turn, effects),
+                Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.start_over(now, turn, effects),
                 Ok(()) if turn.ticket.base != self.generation => self.go_on(now, turn, effects),
                 Ok(()) => match self.foregone(now, &turn.pending) {
                     // Another tab's token has come meanwhile.
@@ -107,57 +109,78 @@ impl Session {
             match result {
                 // A sign-out has left its mark: it is time for the others to know.
                 Ok(()) => effects.push(Effect::Tell(Message::Moved(self.stamp(Standing::SigningOut)))),
-                // A refresh or another sign-out was faster: this one is what the user wants now.
-                Err(Some(stamp)) => {
-                    self.generation = stamp.generation.max(self.generation).next();
-                    self.epoch = self.generation;
-                    self.mark_sign_out(effects);
+                // This tab's own turn was faster. (Somebody else's mark will not do: a sign-in may be under way above it.)
+                Err(Some(stands)) if stands.standing == Standing::SigningOut && self.has_written(stands) => {
+                    self.generation = stands.generation;
+                    self.epoch = stands.epoch;
+                    effects.push(Effect::Tell(Message::Moved(stands)));
+                }
+                Err(Some(stands)) => {
+                    self.outdo(stands);
+                    self.mark_sign_out(Some(stands), effects);
                 }
                 Err(None) => {}
             }
         }
     }
 
+    /// Whether the present turn, a sign-out, has written this stamp.
+    fn has_written(&self, stamp: Stamp) -> bool {
+        let is_mine = |turn: &Turn| turn.ticket.operation == Operation::SignOut && turn.seen == Some(stamp);
+        self.turn.as_ref().is_some_and(is_mine)
+    }
+
     /// Leaves the mark of a sign-out in the stamp, at once and without the lock: whoever is refreshing under it fails to
-    /// commit.
-    pub(super) fn mark_sign_out(&mut self, effects: &mut Vec<Effect>) {
+    /// commit. That somebody is asking stays written there.
+    pub(super) fn mark_sign_out(&mut self, seen: Option<Stamp>, effects: &mut Vec<Effect>) {
         if self.policy.shared && self.keeps(Rule::Mark) {
             let ticket = self.next_ticket_id();
             self.marking = Some(ticket);
-            let stamp = self.stamp(Standing::SigningOut);
-            effects.push(Effect::WriteStamp { ticket, fence: Fence::Older, stamp, pause: None });
+            let mark = self.stamp(Standing::SigningOut);
+            let stamp =
+                seen.map_or(mark, |Stamp { is_asking, asked, key, .. }| Stamp { is_asking, asked, key, ..mark });
+            effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None });
         }
     }
 
     pub(super) fn on_stamped_turn(
         &mut self,
         now: Millis,
-        turn: Turn,
+        mut turn: Turn,
         result: Result<(), Option<Stamp>>,
         effects: &mut Vec<Effect>,
     ) {
         self.moved = true;
         let Stage::Stamping(outcome) = turn.stage.clone() else { return };
-        let is_current = turn.ticket.base == self.generation;
         let result = if self.keeps(Rule::Fence) { result } else { Ok(()) };
-        match result {
-            _ if matches!(outcome, Outcome::Unchanged(_)) => self.come_to_pass(now, turn, outcome, effects),
-            Ok(()) if is_current => {
-                let stamp = self.stamp_after(&turn, &outcome);
-                effects.push(Effect::Tell(Message::Moved(stamp)));
-                self.come_to_pass(now, turn, outcome, effects);
-            }
-            Ok(()) => self.supersede(turn, effects),
-            Err(stamp) => {
-                if let Some(stamp) = stamp {
-                    self.sync(stamp, effects);
+        let Err(stands) = result else {
+            return match outcome {
+                Outcome::Unchanged(result) => Self::close(turn, result, effects),
+                _ if turn.ticket.base != self.generation => self.supersede(now, turn, effects),
+                outcome => {
+                    let stamp = self.stamp_after(&turn, &outcome);
+                    effects.push(Effect::Tell(Message::Moved(stamp)));
+                    self.come_to_pass(now, turn, outcome, effects);
                 }
-                match outcome {
-                    // The server has confirmed, whatever came after.
-                    Outcome::SignedOut => Self::close(turn, Ok(()), effects),
-                    Outcome::Renewed(_) | Outcome::Dead | Outcome::Unchanged(_) => self.supersede(turn, effects),
-                }
+            };
+        };
+        if let Some(stands) = stands {
+            self.sync(stands, effects);
+        }
+        let result = match outcome {
+            // The server has confirmed, whatever came after.
+            Outcome::SignedOut => Ok(()),
+            Outcome::Unchanged(result) => result,
+            Outcome::Renewed(_) | Outcome::Dead => self.superseded(&turn),
+        };
+        let is_mine = |stamp: &Stamp| stamp.is_asking && turn.seen.is_some_and(|seen| seen.asked == stamp.asked);
+        match stands.filter(is_mine) {
+            // A sign-out has left its mark over it; that this request has ended is still to be said.
+            Some(stands) => {
+                turn.seen = Some(stands);
+                self.close_unchanged(now, turn, result, effects);
             }
+            None => Self::close(turn, result, effects),
         }
     }
 
@@ -339,15 +362,19 @@ impl Session {
         Stamp { generation, epoch, identity, standing, is_asking: false, asked, key: 0 }
     }
 
+    /// What this tab is about to write comes after this stamp.
+    fn outdo(&mut self, stamp: Stamp) {
+        if stamp.generation >= self.generation {
+            self.generation = stamp.generation.next();
+            self.epoch = self.generation;
+        }
+    }
+
     /// A newer stamp stands: what it says is so here too.
     pub(super) fn sync(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
         if self.marking.is_some() {
             // What stands there was written before this tab knew that it is to sign out: the mark comes after it.
-            if stamp.generation >= self.generation {
-                self.generation = stamp.generation.next();
-                self.epoch = self.generation;
-            }
-            return;
+            return self.outdo(stamp);
         }
         if stamp.generation <= self.generation {
             return;

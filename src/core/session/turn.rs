@@ -4,8 +4,8 @@ use super::super::answer::Unanswered;
 use super::super::verdict::Grant;
 use super::tabs::GIVER_WAIT;
 use super::{
-    Ask, Effect, EndReason, Fence, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Rule, Session,
-    Stamp, Standing, Status, Ticket, TicketId,
+    Ask, Effect, EndReason, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Rule, Session, Stamp,
+    Standing, Status, Ticket, TicketId,
 };
 
 /// How long to wait for the lock before its holder is taken for frozen: longer than any turn may take.
@@ -114,7 +114,7 @@ impl Session {
         self.epoch = self.generation;
         self.sign_out_unfinished = true;
         self.backoff.succeed();
-        self.mark_sign_out(effects);
+        self.mark_sign_out(None, effects);
         let mut asks = vec![ask];
         for pending in core::mem::take(&mut self.queue) {
             if pending.operation == Operation::SignOut {
@@ -154,6 +154,11 @@ impl Session {
             return;
         }
         match turn.stage {
+            Stage::Wanting | Stage::Settling | Stage::Announcing
+                if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) =>
+            {
+                self.start_over(now, turn, effects);
+            }
             Stage::Locking => {
                 turn.deadline = now + self.lock_wait();
                 effects.push(Effect::Lock { ticket: turn.ticket.id, steal: true });
@@ -257,7 +262,7 @@ impl Session {
         turn.deadline = now + STAMP_WAIT;
         self.asked = self.asked.wrapping_add(1);
         self.take_key(&mut turn);
-        self.write_asking(&mut turn, true, effects);
+        self.write_asking(&mut turn, effects);
         self.turn = Some(turn);
     }
 
@@ -272,16 +277,16 @@ impl Session {
         }
     }
 
-    fn write_asking(&self, turn: &mut Turn, is_asking: bool, effects: &mut Vec<Effect>) {
+    fn write_asking(&self, turn: &mut Turn, effects: &mut Vec<Effect>) {
         let standing = match turn.seen {
             _ if self.sign_out_unfinished => Standing::SigningOut,
             Some(stamp) => stamp.standing,
             None if self.state.status == Status::Unauthenticated => Standing::Expired,
             None => Standing::SignedIn,
         };
-        let stamp = Stamp { is_asking, key: self.key, ..self.stamp(standing) };
-        let fence = Fence::Exactly(turn.seen);
-        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence, stamp, pause: turn.pause });
+        let stamp = Stamp { is_asking: true, key: self.key, ..self.stamp(standing) };
+        let (ticket, seen, pause) = (turn.ticket.id, turn.seen, turn.pause);
+        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause });
         turn.seen = Some(stamp);
     }
 
@@ -302,14 +307,14 @@ impl Session {
             return self.come_to_pass(now, turn, outcome, effects);
         }
         let stamp = self.stamp_after(&turn, &outcome);
-        let fence = Fence::Exactly(turn.seen);
-        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, fence, stamp, pause: None });
+        let (ticket, seen) = (turn.ticket.id, turn.seen);
+        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None });
         turn.stage = Stage::Stamping(outcome);
         turn.deadline = now + STAMP_WAIT;
         self.turn = Some(turn);
     }
 
-    /// Ends a turn whose answer changes nothing.
+    /// Ends a turn whose answer changes nothing. Before the lock is freed, the stamp says that the request has ended.
     pub(super) fn close_unchanged(
         &mut self,
         now: Millis,
@@ -317,16 +322,27 @@ impl Session {
         result: Result<(), Problem>,
         effects: &mut Vec<Effect>,
     ) {
-        if !turn.is_locked || turn.ticket.base != self.generation {
+        let Some(seen) = turn.seen.filter(|seen| turn.is_locked && seen.is_asking) else {
             return Self::close(turn, result, effects);
-        }
+        };
         // A request that took too long is still under way.
-        self.write_asking(&mut turn, result == Err(Problem::Timeout), effects);
+        let stamp = Stamp { is_asking: result == Err(Problem::Timeout), key: self.key, ..seen };
+        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, seen: Some(seen), stamp, pause: turn.pause });
         if !self.keeps(Rule::LastWord) {
             return Self::close(turn, result, effects);
         }
+        turn.seen = Some(stamp);
         turn.stage = Stage::Stamping(Outcome::Unchanged(result));
         turn.deadline = now + STAMP_WAIT;
+        self.turn = Some(turn);
+    }
+
+    /// This tab has been asleep, and may have been robbed of the lock: it queues for it anew.
+    pub(super) fn start_over(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        turn.stage = Stage::Locking;
+        turn.deadline = now + self.lock_wait();
+        effects.push(Effect::Unlock(turn.ticket.id));
+        effects.push(Effect::Lock { ticket: turn.ticket.id, steal: false });
         self.turn = Some(turn);
     }
 
