@@ -11,21 +11,24 @@ const json = { "content-type": "application/json" };
 const html = { "content-type": "text/html; charset=utf-8" };
 
 describe(`faults in ${engine}`, { concurrency: false }, () => {
-  let browser, proxy, server, quick;
+  let browser, proxy, closing, keeping, server, quick;
 
   before(async () => {
-    proxy = await startProxy();
-    server = await startServer("--origin", proxy.url);
-    quick = await startServer("--origin", proxy.url, "--access-ttl", "2");
+    [closing, keeping] = [await startProxy(), await startProxy({ keepAlive: true })];
+    server = await startServer("--origin", closing.url, "--origin", keeping.url);
+    quick = await startServer("--origin", closing.url, "--access-ttl", "2");
     browser = await startBrowser();
   });
   after(async () => {
     await browser?.close();
-    await Promise.all([server?.stop(), quick?.stop(), proxy?.stop()]);
+    await Promise.all([server, quick, closing, keeping].map((it) => it?.stop()));
   });
   beforeEach(() => {
-    proxy.to(server.url);
-    proxy.reset();
+    proxy = closing;
+    for (const each of [closing, keeping]) {
+      each.to(server.url);
+      each.reset();
+    }
   });
   afterEach(async () => {
     for (const context of browser.browserContexts()) if (context !== browser.defaultBrowserContext()) await context.close();
@@ -142,25 +145,32 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
     await assertNoHarm();
   });
 
-  it("an answer lost after the server has rotated costs at most the session, once and without a loop", async () => {
-    const page = await refused();
-    proxy.fault(REFRESH, { reset: "after", times: 1 });
-    const lost = await calls(page);
-    assert.deepEqual([lost.ended, lost.state], [["Network"], { ...signedInState, freshness: "offline", code: "Network" }]);
-    // A strict server takes the next one for theft. That is its word, and it is believed.
-    const states = await page.evaluate(async () => {
-      const end = performance.now() + 20_000;
-      while (session.getState().status === "authenticated" && performance.now() < end) {
-        await statusOf(session.fetch("/api/notes"));
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      return states.map((state) => state.status);
+  for (const [where, isUsed] of [
+    ["on a connection of its own", false],
+    ["on a used connection, where browsers ask again by themselves", true],
+  ]) {
+    it(`an answer lost after the server has rotated, ${where}, costs at most the session, once and without a loop`, async () => {
+      if (isUsed) proxy = keeping;
+      const page = await refused();
+      proxy.fault(REFRESH, { reset: "after", times: 1 });
+      const first = await calls(page, 1);
+      if (!isUsed) assert.deepEqual([first.ended, first.state], [["Network"], { ...signedInState, freshness: "offline", code: "Network" }]);
+      // A strict server takes the second request for theft. That is its word, and it is believed.
+      const seen = await page.evaluate(async () => {
+        const end = performance.now() + 20_000;
+        while (session.getState().status === "authenticated" && performance.now() < end) {
+          await statusOf(session.fetch("/api/notes"));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return states.map((state) => state.status);
+      });
+      assert.equal(seen.filter((status) => status === "unauthenticated").length, 1);
+      const { ended, state, rejections } = await calls(page);
+      assert.deepEqual([ended, state, rejections], [[401], endedState, []]);
+      const { refresh } = await server.counters();
+      assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [2, 1, 1]);
     });
-    assert.equal(states.filter((status) => status === "unauthenticated").length, 1);
-    assert.deepEqual(await calls(page).then(({ ended, state, rejections }) => [ended, state, rejections]), [[401], endedState, []]);
-    const { refresh } = await server.counters();
-    assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [2, 1, 1]);
-  });
+  }
 
   for (const [name, fault] of [
     ["hangs before the server sees it", () => ({ hold: gate() })],
