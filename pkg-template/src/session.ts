@@ -62,8 +62,9 @@ export function createSession(options: SessionOptions): SessionClient {
   nextMove();
 
   const change = (next: SessionState): void => {
+    const isNew = next.error !== state.error;
     state = next;
-    if (next.error?.code === "Misconfigured") console.error(next.error);
+    if (isNew && next.error?.code === "Misconfigured") console.error(next.error);
     for (const listener of [...listeners]) {
       try {
         listener(state);
@@ -74,6 +75,14 @@ export function createSession(options: SessionOptions): SessionClient {
     }
   };
 
+  /** The error of a problem: the same one as long as the problem is. */
+  const errorFrom = (problem: Problem): RelatchError => {
+    const next = errorOf(problem);
+    const { error } = state;
+    const isSame = error?.code === next.code && error.status === next.status && error.retryAfterMs === next.retryAfterMs;
+    return isSame ? error : next;
+  };
+
   const host = {
     publish(next: SessionState & { problem: Problem | null }, user: unknown): void {
       const { problem, ...rest } = next;
@@ -81,7 +90,7 @@ export function createSession(options: SessionOptions): SessionClient {
       const same = JSON.stringify(state.data?.user) === JSON.stringify(user);
       const data = rest.status !== "authenticated" ? null : same ? state.data : { user };
       const reason = rest.reason ?? null;
-      change({ ...rest, reason, data, error: problem ? errorOf(problem) : null } as SessionState);
+      change({ ...rest, reason, data, error: problem && errorFrom(problem) } as SessionState);
     },
     resume(): void {
       bearer = undefined;

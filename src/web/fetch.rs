@@ -1,7 +1,7 @@
 //! Sends the SDK's own requests and reads the fields that the contract names. It judges nothing.
 
 use gloo_net::http::{Request, Response};
-use js_sys::{Array, Date, Reflect, SyntaxError};
+use js_sys::{Array, Date, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect};
@@ -93,7 +93,7 @@ pub(super) async fn send(prepared: Prepared, places: &Places) -> Reply {
             let user = at(&json, &places.user);
             answered(Body::Json(read_fields(&json, &user, places)), user)
         }
-        Err(error) if error.is_instance_of::<SyntaxError>() => answered(Body::Other, JsValue::UNDEFINED),
+        Err(error) if is_syntax_error(&error) => answered(Body::Other, JsValue::UNDEFINED),
         // The body broke off: as good as no answer.
         Err(_) => Reply::unanswered(),
     }
@@ -112,6 +112,11 @@ async fn dispatch(prepared: Prepared) -> Result<Response, JsValue> {
 /// The platform parses, so that a body with a token in it never lies in WASM memory as a whole.
 async fn read_json(response: web_sys::Response) -> Result<JsValue, JsValue> {
     JsFuture::from(response.json()?).await
+}
+
+/// By name: WebKit rejects with a `DOMException`, the others with JavaScript's own `SyntaxError`.
+fn is_syntax_error(error: &JsValue) -> bool {
+    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "SyntaxError")
 }
 
 fn read_fields(json: &JsValue, user: &JsValue, places: &Places) -> Fields {

@@ -64,6 +64,9 @@ async function serve(site, flags) {
   };
 }
 
+/** This machine by another name than `localhost`, so that http is not a secure context there. */
+export const INSECURE_HOST = "insecure.test";
+
 /** Starts the engine under test. */
 export async function startBrowser(...more) {
   if (engine === "firefox") {
@@ -72,14 +75,20 @@ export async function startBrowser(...more) {
       executablePath: EXECUTABLES.firefox,
       headless: true,
       acceptInsecureCerts: more.includes("--ignore-certificate-errors"),
-      extraPrefsFirefox: { "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false },
+      extraPrefsFirefox: {
+        "network.captive-portal-service.enabled": false,
+        "network.connectivity-service.enabled": false,
+        "network.dns.localDomains": INSECURE_HOST,
+      },
     });
   }
   const quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   return puppeteer.launch({
     executablePath: EXECUTABLES.chromium,
     headless: true,
-    args: ["--no-sandbox", "--disable-gpu", ...quiet, ...more],
+    // Users have a back/forward cache.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    args: ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`, ...quiet, ...more],
   });
 }
 
