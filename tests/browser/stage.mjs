@@ -10,6 +10,9 @@ import puppeteer from "puppeteer-core";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The package under test, as it was built. */
+export const packageFolder = process.env.RELATCH_PACKAGE ?? join(root, "pkg");
+
 /** The engine under test: `chromium` or `firefox`. */
 export const engine = process.env.RELATCH_BROWSER ?? "chromium";
 
@@ -31,7 +34,7 @@ async function serve(site, flags) {
   const folder = mkdtempSync(join(tmpdir(), "relatch-"));
   const binary = process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server");
   const users = [USER, OTHER].flatMap(({ email, password }) => ["--demo-user", `${email}:${password}`]);
-  const pages = ["--site", join(root, site), "--package", process.env.RELATCH_PACKAGE ?? join(root, "pkg")];
+  const pages = ["--site", join(root, site), "--package", packageFolder];
   const database = ["--database", `sqlite:${join(folder, "db.sqlite")}`];
   const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
     stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],

@@ -30,8 +30,10 @@ const SCRIPT: &[(&str, &str)] = &[("iife", ".global.js")];
 
 /// The bundles of the package. `package.json` says under which name each is imported.
 const ENTRIES: &[Entry] = &[
-    Entry { source: "index", outputs: MODULES, external: &[] },
+    Entry { source: "core", outputs: MODULES, external: &[] },
+    Entry { source: "index", outputs: MODULES, external: &["./core.js"] },
     Entry { source: "index", outputs: SCRIPT, external: &[] },
+    Entry { source: "streaming", outputs: MODULES, external: &["./core.js"] },
 ];
 
 /// The package as it is published.
@@ -59,6 +61,7 @@ pub(crate) fn build() -> Result<()> {
     bundle(&template, &pkg)?;
     declare(&template, &pkg)?;
     accompany(&template, &pkg)?;
+    fs::copy(&small, pkg.join("relatch.wasm"))?;
     report(&pkg, &small)
 }
 
@@ -198,7 +201,8 @@ fn accompany(template: &Path, pkg: &Path) -> Result<()> {
 /// The sizes of what was built, in bytes.
 pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
     let wasm = fs::read(target().join("glue/relatch_bg.opt.wasm")).context("run `cargo xtask build` first")?;
-    let script = fs::read_to_string(folder().join("index.js"))?;
+    let read = |name: &str| fs::read_to_string(folder().join(name));
+    let script = read("index.js")? + &read("core.js")?;
     let hex = wasm.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
