@@ -33,6 +33,7 @@ const ENTRIES: &[Entry] = &[
     Entry { source: "core", outputs: MODULES, external: &[] },
     Entry { source: "index", outputs: MODULES, external: &["./core.js"] },
     Entry { source: "index", outputs: SCRIPT, external: &[] },
+    Entry { source: "react", outputs: MODULES, external: &["./core.js", "react"] },
     Entry { source: "streaming", outputs: MODULES, external: &["./core.js"] },
 ];
 
@@ -209,6 +210,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
     });
     let javascript = script.replace(&hex, "");
     Ok(BTreeMap::from([
+        ("react".to_owned(), brotli(read("react.js")?.as_bytes())?),
         ("total".to_owned(), brotli(script.as_bytes())?),
         ("javascript".to_owned(), brotli(javascript.as_bytes())?),
         ("wasm".to_owned(), brotli(&wasm)?),
