@@ -86,6 +86,7 @@ fn lint(tally: &mut Tally) -> Result<()> {
 fn browser_tests(tally: &mut Tally) -> Result<()> {
     let server = demo::server()?;
     tools::npm_install("tests/browser")?;
+    tools::npm_install("tests/packaging")?;
     for engine in Engine::ALL {
         let name = format!("browser tests in {}", engine.name());
         step(&name);
