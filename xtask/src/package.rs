@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use relatch::core::contract::{FIELDS, OPTIONAL};
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// The hash that a `<script integrity>` of the global file needs (Subresource Integrity, W3C).
-fn integrity() -> Result<String> {
+pub(crate) fn integrity() -> Result<String> {
     let script = fs::read(folder().join("relatch.global.js")).context("run `cargo xtask build` first")?;
     Ok(format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(script))))
 }
@@ -215,6 +215,19 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
         ("javascript".to_owned(), brotli(javascript.as_bytes())?),
         ("wasm".to_owned(), brotli(&wasm)?),
     ]))
+}
+
+/// The most that an entry may weigh by itself, in bytes of brotli.
+const BUDGETS: &[(&str, usize)] = &[("react", 1500)];
+
+/// Fails if an entry weighs more than its budget.
+pub(crate) fn check_budgets() -> Result<()> {
+    let sizes = sizes()?;
+    for (name, most) in BUDGETS {
+        let size = sizes.get(*name).copied().unwrap_or_default();
+        ensure!((1..=*most).contains(&size), "{name} weighs {size} bytes, its budget is {most}");
+    }
+    Ok(())
 }
 
 fn brotli(bytes: &[u8]) -> Result<usize> {
