@@ -93,8 +93,9 @@ fn lint(tally: &mut Tally) -> Result<()> {
 
 fn browser_tests(tally: &mut Tally) -> Result<()> {
     let server = demo::server()?;
-    tools::npm_install("tests/browser")?;
-    tools::npm_install("tests/packaging")?;
+    for folder in ["tests/browser", "tests/packaging", "examples/react"] {
+        tools::npm_install(folder)?;
+    }
     for engine in Engine::ALL {
         let name = format!("browser tests in {}", engine.name());
         step(&name);
