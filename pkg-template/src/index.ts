@@ -1,10 +1,29 @@
 /** @packageDocumentation The session SDK for the browser. */
+import { WASM } from "../generated/wasm.js";
+import { makeDefault, makeSession } from "./core.js";
+import type { SessionOptions } from "./session.js";
+import type { SessionClient } from "./types.js";
+
+/**
+ * Makes a session with a backend. Returns at once: nothing is loaded and nothing is sent before it is needed.
+ *
+ * @throws RelatchError `InvalidContract`, naming every mistake in the contract with its path.
+ */
+export const createSession = (options: SessionOptions): SessionClient => makeSession(options, decode);
+
+/** Makes the default session, which `authFetch` and its like use. A former one is disposed of. */
+export const configure = (options: SessionOptions): SessionClient => makeDefault(createSession(options));
+
+/** Hex: it compresses better than base64. */
+function decode(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(WASM.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(WASM.slice(at * 2, at * 2 + 2), 16);
+  return bytes;
+}
+
+export { authFetch, cookieRefresh, getSession, isRelatchError, RelatchError, signIn, signOut, subscribe } from "./core.js";
 export type { Contract, Method } from "./contract.js";
-export { authFetch, configure, getSession, signIn, signOut, subscribe } from "./default.js";
-export { isRelatchError, RelatchError } from "./errors.js";
 export type { ContractIssue, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
-export { cookieRefresh } from "./presets.js";
-export { createSession } from "./session.js";
 export type { SessionOptions } from "./session.js";
 export type {
   Credentials,

@@ -4,7 +4,7 @@ import { checkContract, resolveContract, type Contract, type FlatContract } from
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
 import { canShare, Tabs } from "./tabs.js";
-import type { Credentials, Inspection, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
+import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
 export interface SessionOptions {
@@ -35,12 +35,8 @@ const INITIAL: SessionState = {
   refreshing: false,
 };
 
-/**
- * Makes a session with a backend. Returns at once: nothing is loaded and nothing is sent before it is needed.
- *
- * @throws RelatchError `InvalidContract`, naming every mistake in the contract with its path.
- */
-export function createSession(options: SessionOptions): SessionClient {
+/** Makes a session, whose module comes from `source` when it is needed. */
+export function makeSession(options: SessionOptions, source: ModuleSource): SessionClient {
   const flat = checkContract(options?.contract);
   let client: Client | undefined;
   let booting: Promise<Client> | undefined;
@@ -123,7 +119,7 @@ export function createSession(options: SessionOptions): SessionClient {
 
   const boot = (): Promise<Client> => {
     if (disposed) return Promise.reject(new RelatchError("Disposed"));
-    booting ??= load()
+    booting ??= load(source)
       .then((Core) => {
         if (disposed) throw new RelatchError("Disposed");
         const shared = canShare();

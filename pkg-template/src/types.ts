@@ -94,3 +94,6 @@ export interface SessionClient {
   /** Ends this client: leaves no timer, no listener and no waiting call. May be called again. */
   dispose(): void;
 }
+
+/** Where the bytes of the WebAssembly module come from. */
+export type ModuleSource = () => Uint8Array<ArrayBuffer> | Promise<Response>;

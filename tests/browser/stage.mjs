@@ -3,12 +3,15 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The package under test, as it was built. */
+export const packageFolder = process.env.RELATCH_PACKAGE ?? join(root, "pkg");
 
 /** The engine under test: `chromium` or `firefox`. */
 export const engine = process.env.RELATCH_BROWSER ?? "chromium";
@@ -27,11 +30,14 @@ export const startServer = (...flags) => serve("tests/browser/pages", flags);
 /** The same with the demo page. */
 export const startDemo = (...flags) => serve("examples/html", flags);
 
+/** The same with the pages of a folder. */
+export const startSite = (folder, ...flags) => serve(folder, flags);
+
 async function serve(site, flags) {
   const folder = mkdtempSync(join(tmpdir(), "relatch-"));
   const binary = process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server");
   const users = [USER, OTHER].flatMap(({ email, password }) => ["--demo-user", `${email}:${password}`]);
-  const pages = ["--site", join(root, site), "--package", process.env.RELATCH_PACKAGE ?? join(root, "pkg")];
+  const pages = ["--site", resolve(root, site), "--package", packageFolder];
   const database = ["--database", `sqlite:${join(folder, "db.sqlite")}`];
   const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
     stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],

@@ -40,7 +40,8 @@ impl Engine {
         }
     }
 
-    const fn variable(self) -> &'static str {
+    /// The environment variable that names its program.
+    pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Chromium => "RELATCH_CHROMIUM",
             Self::Firefox => "RELATCH_FIREFOX",

@@ -1,5 +1,8 @@
 //! `cargo xtask test`: every check and every test, counted.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::browsers::{self, Engine};
@@ -23,6 +26,8 @@ enum Part {
     Wasm,
     /// The built package against the example server, in browsers
     Browser,
+    /// The packed package in bundlers, scripts, Node and a worker
+    Packaging,
 }
 
 /// What has been counted.
@@ -36,10 +41,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut tally = Tally::default();
     tools::for_build()?;
-    if wants(Part::Browser) || wants(Part::Wasm) {
+    if wants(Part::Browser) || wants(Part::Wasm) || wants(Part::Packaging) {
         browsers::ensure()?;
     }
-    if wants(Part::Lint) || wants(Part::Browser) {
+    if wants(Part::Lint) || wants(Part::Browser) || wants(Part::Packaging) {
         tally.check("the package builds and its TypeScript is sound", package::build);
     }
     if wants(Part::Lint) {
@@ -61,6 +66,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Browser) {
         browser_tests(&mut tally)?;
     }
+    if wants(Part::Packaging) {
+        packaging_tests(&mut tally)?;
+    }
     tally.close()
 }
 
@@ -80,12 +88,22 @@ fn lint(tally: &mut Tally) -> Result<()> {
         run_to_end(command("npx", &types).current_dir(root().join("pkg-template")))
     });
     tally.check("the README's numbers are the measured ones", readme::check);
+    tally.check("no entry is over its budget", package::check_budgets);
+    tools::npm_install("tests/packaging")?;
+    // Neither of the two has types: a file for <script> and the WebAssembly module.
+    let attw = ["attw", "--pack", "../../pkg", "--exclude-entrypoints", "./script", "./relatch.wasm"];
+    let publint = ["publint", "../../pkg", "--pack", "npm", "--strict"];
+    for (name, args) in [("attw finds nothing in the packed package", &attw[..]), ("publint neither", &publint)] {
+        tally.check(name, || run_to_end(command("npx", args).current_dir(root().join("tests/packaging"))));
+    }
     Ok(())
 }
 
 fn browser_tests(tally: &mut Tally) -> Result<()> {
     let server = demo::server()?;
-    tools::npm_install("tests/browser")?;
+    for folder in ["tests/browser", "tests/packaging", "examples/react"] {
+        tools::npm_install(folder)?;
+    }
     for engine in Engine::ALL {
         let name = format!("browser tests in {}", engine.name());
         step(&name);
@@ -98,15 +116,29 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
         files.sort();
         let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
         args.extend(files.iter().map(String::as_str));
-        let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.clone())];
-        for engine in Engine::ALL {
-            let variable = if engine == Engine::Chromium { "RELATCH_CHROMIUM" } else { "RELATCH_FIREFOX" };
-            settings.extend(engine.program().map(|program| (variable, program)));
-        }
-        let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name, value.into_os_string())).collect();
+        let settings = settings(engine, &server);
         tally.count(&name, &args, Format::Node, &settings)?;
     }
     Ok(())
+}
+
+fn packaging_tests(tally: &mut Tally) -> Result<()> {
+    let server = demo::server()?;
+    for folder in ["tests/browser", "tests/packaging"] {
+        tools::npm_install(folder)?;
+    }
+    step("Packaging");
+    let args = ["node", "--test", "--test-reporter=spec", "--test-timeout=600000", "tests/packaging/matrix.test.mjs"];
+    tally.count("the packed package in its consumers", &args, Format::Node, &settings(Engine::Chromium, &server))
+}
+
+/// What `tests/browser/stage.mjs` is told by the environment.
+fn settings(engine: Engine, server: &Path) -> Vec<(&'static str, OsString)> {
+    let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.into())];
+    for engine in Engine::ALL {
+        settings.extend(engine.program().map(|program| (engine.variable(), program.into())));
+    }
+    settings
 }
 
 /// How a test runner closes.
@@ -156,13 +188,7 @@ impl Tally {
         self.add(name, usize::from(result.is_ok()), usize::from(result.is_err()));
     }
 
-    fn count(
-        &mut self,
-        name: &str,
-        args: &[&str],
-        format: Format,
-        settings: &[(&str, std::ffi::OsString)],
-    ) -> Result<()> {
+    fn count(&mut self, name: &str, args: &[&str], format: Format, settings: &[(&str, OsString)]) -> Result<()> {
         let Some((program, rest)) = args.split_first() else { return Ok(()) };
         let (output, succeeded) = watch(command(program, rest).envs(settings.iter().cloned()))?;
         let (passed, failed) = format.read(&output);

@@ -1,0 +1,107 @@
+/** A session as a component sees it: the client's state and, until that is known, what the server has given. */
+import type { SessionClient, SessionData, SessionState } from "./types.js";
+
+const LOADING: SessionState = { status: "loading", data: null, reason: null, freshness: "fresh", error: null, refreshing: false };
+
+const nothing = (): void => {};
+
+/** What one provider holds. It asks for nothing before something subscribes. */
+export class Store {
+  readonly client: SessionClient;
+  /** What is rendered on a server, and while its HTML is taken over. */
+  readonly first: SessionState;
+  #given: SessionData | null | undefined;
+  #text: string | undefined;
+  #isKnown = false;
+  #seen: SessionState | undefined;
+  #shown: SessionState = LOADING;
+  #listeners = new Set<() => void>();
+  #stop = nothing;
+  #isRefetching = false;
+
+  constructor(client: SessionClient, given: SessionData | null | undefined) {
+    this.client = client;
+    this.#given = given;
+    this.#text = JSON.stringify(given);
+    this.first = this.#cover(LOADING);
+  }
+
+  /** The same object until something changes. */
+  readonly getState = (): SessionState => {
+    const state = this.client.getState();
+    if (state !== this.#seen) {
+      this.#seen = state;
+      this.#isKnown ||= state.status !== "loading";
+      this.#shown = this.#isKnown ? this.#keep(state) : this.#cover(state);
+    }
+    return this.#shown;
+  };
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) {
+      this.#stop = this.client.subscribe(() => {
+        for (const each of this.#listeners) each();
+      });
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      if (!this.#listeners.size) this.#stop();
+    };
+  };
+
+  readonly update = (): Promise<SessionData | null> => this.client.update();
+
+  /** Reads the session's data anew, one read at a time; how that ended is in the state. */
+  readonly refetch = (): void => {
+    if (this.#isRefetching || this.getState().status !== "authenticated") return;
+    this.#isRefetching = true;
+    this.update()
+      .catch(nothing)
+      .then(() => (this.#isRefetching = false));
+  };
+
+  /** The server has rendered anew. If it knows otherwise than this page, the cookie has changed: the page renews. */
+  hear(given: SessionData | null | undefined): void {
+    const text = JSON.stringify(given);
+    if (text === this.#text) return;
+    this.#text = text;
+    if (text !== undefined && text !== JSON.stringify(this.getState().data)) this.client.refresh().catch(nothing);
+  }
+
+  /** The server's word stands for as long as the client has none. */
+  #cover(state: SessionState): SessionState {
+    if (this.#given === undefined) return state;
+    const known = this.#given ? { status: "authenticated", data: this.#given } : { status: "unauthenticated" };
+    return { ...state, ...known } as SessionState;
+  }
+
+  /** Data that is as the server gave it stays the same object, so that nothing is rendered for it. */
+  #keep(state: SessionState): SessionState {
+    const isSame = state.status === "authenticated" && JSON.stringify(state.data) === JSON.stringify(this.#given);
+    return isSame ? ({ ...state, data: this.#given } as SessionState) : state;
+  }
+}
+
+const waits = new WeakMap<SessionClient, { readonly state: SessionState; readonly change: Promise<void> }>();
+
+/**
+ * The next change of a client's state: one promise, however many wait for it, and however often a tree that waits is
+ * thrown away and rendered again.
+ */
+export function nextChange(client: SessionClient): Promise<void> {
+  const state = client.getState();
+  let wait = waits.get(client);
+  if (wait?.state !== state) {
+    const change = new Promise<void>((resolve) => {
+      const stop = client.subscribe((next) => {
+        if (next === state) return;
+        stop();
+        resolve();
+      });
+    });
+    wait = { state, change };
+    waits.set(client, wait);
+  }
+  return wait.change;
+}

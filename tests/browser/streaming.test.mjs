@@ -1,0 +1,69 @@
+// `relatch/streaming`: the module as a file that somebody hosts.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { engine, openPage, packageFolder, startBrowser, startListener, startServer, USER } from "./stage.mjs";
+
+describe(`the streaming entry in ${engine}`, { concurrency: false }, () => {
+  let browser, server, elsewhere;
+  let answer;
+  const wasm = readFileSync(join(packageFolder, "relatch.wasm"));
+
+  before(async () => {
+    elsewhere = await startListener(() => answer);
+    const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${elsewhere.url}`;
+    server = await startServer("--csp", policy);
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await Promise.all([server?.stop(), elsewhere?.stop()]);
+  });
+
+  /** Makes `count` sessions with the module from there; each signs in. */
+  const enter = (page, wasmUrl, count = 1) =>
+    page.evaluate(
+      async (wasmUrl, count, user) => {
+        const { createSession, cookieRefresh } = await import("/relatch/streaming.js");
+        const ends = Array.from({ length: count }, async () => {
+          const session = createSession({ wasmUrl, contract: cookieRefresh({ baseUrl: "/auth" }) });
+          const entered = await outcome(session.signIn(user));
+          session.dispose();
+          return entered;
+        });
+        return Promise.all(ends);
+      },
+      wasmUrl,
+      count,
+      USER,
+    );
+
+  it("fetches the module once for all clients, and carries no copy of it", async () => {
+    const page = await openPage(browser, server.url);
+    const entered = await enter(page, "/relatch/relatch.wasm", 3);
+    assert.deepEqual(entered.map((end) => end.value?.user.email), Array(3).fill(USER.email));
+    const files = await page.evaluate(() => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname));
+    assert.deepEqual(files.filter((file) => /wasm|index/.test(file)), ["/relatch/relatch.wasm"]);
+  });
+
+  it("says by a typed error that the file is not there, and tries again at the next call", async () => {
+    const page = await openPage(browser, server.url);
+    answer = { status: 404 };
+    const [missing] = await enter(page, elsewhere.url);
+    assert.deepEqual([missing.name, missing.code, missing.status], ["RelatchError", "ModuleUnavailable", 404]);
+    answer = { headers: { "content-type": "application/wasm" }, body: wasm.subarray(0, 1000) };
+    const [broken] = await enter(page, elsewhere.url);
+    assert.deepEqual([broken.name, broken.code], ["RelatchError", "ModuleUnavailable"]);
+    answer = { headers: { "content-type": "application/wasm" }, body: wasm };
+    const [entered] = await enter(page, elsewhere.url);
+    assert.equal(entered.value?.user.email, USER.email);
+  });
+
+  it("takes the file from another origin that calls it by a wrong type", async () => {
+    const page = await openPage(browser, server.url);
+    answer = { headers: { "content-type": "text/plain" }, body: wasm };
+    const [entered] = await enter(page, elsewhere.url);
+    assert.equal(entered.value?.user.email, USER.email);
+  });
+});
