@@ -1,6 +1,6 @@
 //! Builds the npm package: Rust to WebAssembly, its glue, the TypeScript around it, and the files as published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,25 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::{command, root, run, step, target};
 use crate::tools;
+
+/// What one bundle is made of, and what comes out of it.
+struct Entry {
+    /// The name of `src/{source}.ts`, of the bundles and of the type declarations, which bring along what they import.
+    source: &'static str,
+    /// A format of esbuild's and the ending that stands for it.
+    outputs: &'static [(&'static str, &'static str)],
+    /// What stays an import: a file of the package (`./core.js`) or another package.
+    external: &'static [&'static str],
+}
+
+const MODULES: &[(&str, &str)] = &[("esm", ".js"), ("cjs", ".cjs")];
+const SCRIPT: &[(&str, &str)] = &[("iife", ".global.js")];
+
+/// The bundles of the package. `package.json` says under which name each is imported.
+const ENTRIES: &[Entry] = &[
+    Entry { source: "index", outputs: MODULES, external: &[] },
+    Entry { source: "index", outputs: SCRIPT, external: &[] },
+];
 
 /// The package as it is published.
 pub(crate) fn folder() -> PathBuf {
@@ -114,20 +133,24 @@ fn contract_table() -> Result<String> {
 }
 
 fn bundle(template: &Path, pkg: &Path) -> Result<()> {
-    let common = ["src/index.ts", "--bundle", "--minify", "--target=es2022", "--log-level=warning"];
-    let outputs = [
-        ("esm", "index.js", &[][..]),
-        ("cjs", "index.cjs", &[][..]),
-        ("iife", "relatch.global.js", &["--global-name=relatch"][..]),
-    ];
-    for (format, name, extra) in outputs {
-        let out = format!("--outfile={}", pkg.join(name).display());
-        let format = format!("--format={format}");
-        let mut args = vec!["esbuild"];
-        args.extend(common);
-        args.extend([format.as_str(), out.as_str()]);
-        args.extend(extra);
-        run(command("npx", &args).current_dir(template))?;
+    for entry in ENTRIES {
+        let source = format!("src/{}.ts", entry.source);
+        let external: Vec<_> =
+            entry.external.iter().map(|path| format!("--external:{}", path.replace("./", "*/"))).collect();
+        for (format, ending) in entry.outputs {
+            let out = pkg.join(format!("{}{ending}", if *format == "iife" { "relatch" } else { entry.source }));
+            let (out_arg, format_arg) = (format!("--outfile={}", out.display()), format!("--format={format}"));
+            let mut args = vec!["esbuild", &source, "--bundle", "--minify", "--target=es2022", "--log-level=warning"];
+            args.extend([format_arg.as_str(), out_arg.as_str(), "--global-name=relatch"]);
+            args.extend(external.iter().map(String::as_str));
+            run(command("npx", &args).current_dir(template))?;
+            if *format == "cjs" {
+                let beside = entry.external.iter().filter(|path| path.starts_with("./"));
+                let required = beside
+                    .fold(fs::read_to_string(&out)?, |text, path| text.replace(path, &path.replace(".js", ".cjs")));
+                fs::write(&out, required)?;
+            }
+        }
     }
     Ok(())
 }
@@ -143,10 +166,16 @@ fn declare(template: &Path, pkg: &Path) -> Result<()> {
     let mut args = emit.to_vec();
     args.extend(["--rootDir", ".", "--outDir", &out_arg]);
     run(command("npx", &args).current_dir(template))?;
-    for name in ["contract", "default", "errors", "index", "presets", "session", "types"] {
+    let mut names: Vec<_> = ENTRIES.iter().map(|entry| entry.source.to_owned()).collect();
+    let mut written = BTreeSet::new();
+    while let Some(name) = names.pop() {
+        if !written.insert(name.clone()) {
+            continue;
+        }
         let types = fs::read_to_string(out.join(format!("src/{name}.d.ts")))?;
-        fs::write(pkg.join(format!("{name}.d.ts")), &types)?;
+        names.extend(types.split("\"./").skip(1).filter_map(|rest| Some(rest.split_once(".js\"")?.0.to_owned())));
         fs::write(pkg.join(format!("{name}.d.cts")), types.replace(".js\"", ".cjs\""))?;
+        fs::write(pkg.join(format!("{name}.d.ts")), types)?;
     }
     Ok(())
 }
