@@ -32,6 +32,7 @@ const SCRIPT: &[(&str, &str)] = &[("iife", ".global.js")];
 const ENTRIES: &[Entry] = &[
     Entry { source: "index", outputs: MODULES, external: &[] },
     Entry { source: "index", outputs: SCRIPT, external: &[] },
+    Entry { source: "server", outputs: MODULES, external: &[] },
 ];
 
 /// The package as it is published.

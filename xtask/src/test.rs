@@ -19,6 +19,8 @@ enum Part {
     Lint,
     /// Tests that need no browser: the core, the example server
     Native,
+    /// The server entries against the example server, in Node.js
+    Server,
     /// `wasm-pack test` in headless browsers
     Wasm,
     /// The built package against the example server, in browsers
@@ -39,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Browser) || wants(Part::Wasm) {
         browsers::ensure()?;
     }
-    if wants(Part::Lint) || wants(Part::Browser) {
+    if wants(Part::Lint) || wants(Part::Server) || wants(Part::Browser) {
         tally.check("the package builds and its TypeScript is sound", package::build);
     }
     if wants(Part::Lint) {
@@ -48,6 +50,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Native) {
         step("Native tests");
         tally.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
+    }
+    if wants(Part::Server) {
+        let server = demo::server()?;
+        step("Server tests");
+        let args = node_tests("tests/server")?;
+        tally.count("server tests in Node.js", &args, Format::Node, &[("RELATCH_SERVER", server.into_os_string())])?;
     }
     if wants(Part::Wasm) {
         tools::for_wasm_tests()?;
@@ -89,15 +97,7 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
     for engine in Engine::ALL {
         let name = format!("browser tests in {}", engine.name());
         step(&name);
-        let folder = root().join("tests/browser");
-        let mut files: Vec<_> = std::fs::read_dir(&folder)?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|file| file.ends_with(".test.mjs"))
-            .map(|file| format!("tests/browser/{file}"))
-            .collect();
-        files.sort();
-        let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
-        args.extend(files.iter().map(String::as_str));
+        let args = node_tests("tests/browser")?;
         let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.clone())];
         for engine in Engine::ALL {
             let variable = if engine == Engine::Chromium { "RELATCH_CHROMIUM" } else { "RELATCH_FIREFOX" };
@@ -107,6 +107,18 @@ fn browser_tests(tally: &mut Tally) -> Result<()> {
         tally.count(&name, &args, Format::Node, &settings)?;
     }
     Ok(())
+}
+
+/// The command that runs a folder's tests, one file after the other.
+fn node_tests(folder: &str) -> Result<Vec<String>> {
+    let mut files: Vec<_> = std::fs::read_dir(root().join(folder))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|file| file.ends_with(".test.mjs"))
+        .map(|file| format!("{folder}/{file}"))
+        .collect();
+    files.sort();
+    let runner = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
+    Ok(runner.into_iter().map(str::to_owned).chain(files).collect())
 }
 
 /// How a test runner closes.
@@ -159,10 +171,11 @@ impl Tally {
     fn count(
         &mut self,
         name: &str,
-        args: &[&str],
+        args: &[impl AsRef<str>],
         format: Format,
         settings: &[(&str, std::ffi::OsString)],
     ) -> Result<()> {
+        let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
         let Some((program, rest)) = args.split_first() else { return Ok(()) };
         let (output, succeeded) = watch(command(program, rest).envs(settings.iter().cloned()))?;
         let (passed, failed) = format.read(&output);
