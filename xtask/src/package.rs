@@ -32,6 +32,7 @@ const SCRIPT: &[(&str, &str)] = &[("iife", ".global.js")];
 const ENTRIES: &[Entry] = &[
     Entry { source: "index", outputs: MODULES, external: &[] },
     Entry { source: "index", outputs: SCRIPT, external: &[] },
+    Entry { source: "next", outputs: MODULES, external: &["next"] },
     Entry { source: "server", outputs: MODULES, external: &[] },
 ];
 
