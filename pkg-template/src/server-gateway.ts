@@ -77,10 +77,10 @@ async function refresh(state: RequestState, cookie: string | null, lines: string
       return json(writeGrant(backend.contract, { token: state.access.token, expiresIn, user: data?.user }), 200, lines);
     }
   }
-  if (!state.owner) return pass(await send(backend, "refresh", { cookie: state.cookie, origin: state.origin }), lines);
   const renewal = await state.renew(state.access?.token);
   const given = renewal?.answer;
-  if (!given) return json({ error: state.isNobody ? "no_session" : "unreachable" }, state.isNobody ? 401 : 504, lines);
+  if (!given && state.isNobody) return json({ error: "no_session" }, noSession(backend), lines);
+  if (!given) return json({ error: "unreachable" }, 504, lines);
   if (renewal.verdict.is !== "renewed") return raw(given.text, given.status || 502, given.contentType, given.retryAfterMs, lines);
   const { expiresIn } = renewal.verdict.grant;
   const left = accessOf(backend, renewal.verdict.grant, renewal.sentAt).end;
@@ -110,6 +110,12 @@ async function afterSignOut(backend: Backend, { outcome, setCookies }: Received,
   const isGone = isConfirmed || !owner;
   const mark = ownCookie(backend, backend.accessCookie, isGone ? "" : sealSignedOut(owner), isGone ? 0 : 30 * 24 * 3600, "/", []);
   return [...setCookies, mark!];
+}
+
+/** A status that the contract calls dead, 401 if that is one. */
+function noSession({ contract }: Backend): number {
+  const dead = contract["refresh.dead"] as number[];
+  return dead.includes(401) ? 401 : (dead[0] ?? 401);
 }
 
 const secondsLeft = (end: number): number => Math.max(0, Math.floor((end - Date.now()) / 1000));

@@ -107,10 +107,10 @@ export class RequestState {
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const isCached = init && ("cache" in init || "next" in init);
     const target = typeof input === "string" ? new URL(input, this.backend.base).href : input;
-    const call = new Call(target, isCached ? init : { ...init, cache: "no-store" });
-    if (call.hasAuthorization || !isApi(this.backend, call.url)) return call.sendBare();
+    const bare = new Call(target, init);
+    if (bare.hasAuthorization || !isApi(this.backend, bare.url)) return bare.sendBare();
+    const call = new Call(target, this.#asPage(target, init));
     await this.ready();
     for (let sends = 1; ; sends++) {
       const { access } = this;
@@ -125,6 +125,17 @@ export class RequestState {
       void response.body?.cancel();
       if (this.#access?.token === access.token) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
     }
+  }
+
+  /** As a page of the site would send it: with the site's `Origin` if it changes something, and uncached unless asked for. */
+  #asPage(input: RequestInfo | URL, init: RequestInit | undefined): RequestInit {
+    const own = typeof input === "object" && "headers" in input ? input : undefined;
+    const isCached = init && ("cache" in init || "next" in init);
+    const page: RequestInit = isCached ? { ...init } : { ...init, cache: "no-store" };
+    if (/^(GET|HEAD)$/i.test(init?.method ?? own?.method ?? "GET")) return page;
+    const headers = new Headers(init?.headers ?? own?.headers);
+    if (!headers.has("origin")) headers.set("origin", this.#origin);
+    return { ...page, headers };
   }
 
   async #fly(): Promise<Renewal | undefined> {

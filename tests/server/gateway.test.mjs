@@ -102,7 +102,9 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     await new Promise((resolve) => setTimeout(resolve, 1100));
     assert.equal((await ask(visitor, "/auth/refresh")).status, 401);
     assert.equal(visitor.cookie("relatch_refresh"), undefined);
+    await backend.reset();
     assert.equal((await ask(new Visitor(), "/auth/refresh")).status, 401);
+    assert.deepEqual(await refreshes(backend), [0, 0, 0], "without a cookie there is nothing to ask");
   });
 
   it("sign out: cookies are gone, and a request that was on its way brings none back", async () => {

@@ -25,6 +25,8 @@ enum Part {
     Wasm,
     /// The built package against the example server, in browsers
     Browser,
+    /// The packed package in applications, in Chromium
+    Packaging,
 }
 
 /// What has been counted.
@@ -38,10 +40,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut tally = Tally::default();
     tools::for_build()?;
-    if wants(Part::Browser) || wants(Part::Wasm) {
+    if wants(Part::Browser) || wants(Part::Wasm) || wants(Part::Packaging) {
         browsers::ensure()?;
     }
-    if wants(Part::Lint) || wants(Part::Server) || wants(Part::Browser) {
+    if options.parts.is_empty() || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Wasm)) {
         tally.check("the package builds and its TypeScript is sound", package::build);
     }
     if wants(Part::Lint) {
@@ -67,7 +69,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     if wants(Part::Browser) {
-        browser_tests(&mut tally)?;
+        for engine in Engine::ALL {
+            browser_tests(&mut tally, "browser", "tests/browser", engine)?;
+        }
+    }
+    if wants(Part::Packaging) {
+        browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
     }
     tally.close()
 }
@@ -91,22 +98,19 @@ fn lint(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn browser_tests(tally: &mut Tally) -> Result<()> {
+/// A folder's tests in one engine, with the example server and every engine's program.
+fn browser_tests(tally: &mut Tally, what: &str, folder: &str, engine: Engine) -> Result<()> {
     let server = demo::server()?;
     tools::npm_install("tests/browser")?;
+    let name = format!("{what} tests in {}", engine.name());
+    step(&name);
+    let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server)];
     for engine in Engine::ALL {
-        let name = format!("browser tests in {}", engine.name());
-        step(&name);
-        let args = node_tests("tests/browser")?;
-        let mut settings = vec![("RELATCH_BROWSER", engine.name().into()), ("RELATCH_SERVER", server.clone())];
-        for engine in Engine::ALL {
-            let variable = if engine == Engine::Chromium { "RELATCH_CHROMIUM" } else { "RELATCH_FIREFOX" };
-            settings.extend(engine.program().map(|program| (variable, program)));
-        }
-        let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name, value.into_os_string())).collect();
-        tally.count(&name, &args, Format::Node, &settings)?;
+        let variable = if engine == Engine::Chromium { "RELATCH_CHROMIUM" } else { "RELATCH_FIREFOX" };
+        settings.extend(engine.program().map(|program| (variable, program)));
     }
-    Ok(())
+    let settings: Vec<_> = settings.into_iter().map(|(name, value)| (name, value.into_os_string())).collect();
+    tally.count(&name, &node_tests(folder)?, Format::Node, &settings)
 }
 
 /// The command that runs a folder's tests, one file after the other.
