@@ -62,7 +62,7 @@ export async function answer(backend: Backend, operation: Operation, request: Re
 
 /**
  * The page that was just rendered with a token may take that one over instead of having it renewed: once, so that the next
- * refresh is one, and only if the backend still takes it.
+ * refresh is one, and only while the backend takes it.
  */
 async function refresh(state: RequestState, cookie: string | null, lines: string[]): Promise<Response> {
   const { backend } = state;
@@ -70,9 +70,9 @@ async function refresh(state: RequestState, cookie: string | null, lines: string
   const takenBack = ownCookie(backend, backend.handoverCookie, "", 0, backend.paths.refresh!, [])!;
   if (offered) lines.push(takenBack);
   if (offered === bindingOf(state.owner) && state.access && state.access.due > Date.now()) {
+    // Reading the session tells whether the backend still takes the token; if not, it has been renewed by then.
     const { data } = backend.contract["session.path"] === undefined ? { data: null } : await state.state();
-    const isKnown = data !== null || backend.contract["session.path"] === undefined;
-    if (isKnown && state.access) {
+    if (state.access) {
       const expiresIn = secondsLeft(state.access.end);
       return json(writeGrant(backend.contract, { token: state.access.token, expiresIn, user: data?.user }), 200, lines);
     }

@@ -1,7 +1,7 @@
 // The contract's own operations, answered on the site's origin, so that browser and server refresh in one place.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
+import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
 
 describe("the operations on the site's own origin", { concurrency: false }, () => {
   let backend, server;
@@ -128,6 +128,25 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     await shown;
     assert.equal(await render(server, tab.twin()), null);
     assert.equal((await backend.counters()).refresh.reuse, 0);
+  });
+
+  it("sign out with the cookie that a refresh under way brings, which may be the only one that the backend knows", async () => {
+    const strict = await listen(async ({ url }) => {
+      if (url !== "/auth/refresh") return { status: 204 };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { headers: { "content-type": "application/json", "set-cookie": "relatch_refresh=new; Path=/; HttpOnly" }, body: `{"accessToken":"t"}` };
+    });
+    try {
+      const visitor = new Visitor().set("relatch_refresh", "former");
+      const front = serverOf(strict);
+      const shown = front.open(visitor.request("/")).ready();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await front.handle(visitor.request("/auth/logout", { method: "POST", headers: { origin: SITE } }));
+      await shown;
+      assert.equal(strict.requests.find(({ url }) => url === "/auth/logout").headers.cookie, "relatch_refresh=new");
+    } finally {
+      await strict.stop();
+    }
   });
 
   it("render nothing for a user whose sign-out has not reached the backend", async () => {

@@ -8,6 +8,9 @@ describe("the path to go back to after a sign-in", () => {
   it("is one of this site", () => {
     for (const path of ["/", "/account", "/orders/7?page=2#top", "/a//b", "/%2F%2Fevil.example", "/@evil.example"]) assert.equal(callbackPath(path), path);
   });
+  it("is returned as a browser reads it", () => {
+    for (const [path, read] of [["/a/../b", "/b"], ["/a\\b", "/a/b"], ["/a\tb", "/ab"], ["/a b", "/a%20b"]]) assert.equal(callbackPath(path), read);
+  });
   it("is never another site's", () => {
     const tricks = [
       "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example", "javascript:alert(1)",

@@ -61,10 +61,10 @@ export async function listen(answer) {
   const http = createHttp((request, response) => {
     const chunks = [];
     request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
+    request.on("end", async () => {
       const seen = { method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() };
       requests.push(seen);
-      const reply = answer(seen);
+      const reply = await answer(seen);
       if (reply === "reset") return request.socket.destroy();
       if (reply) response.writeHead(reply.status ?? 200, reply.headers ?? {}).end(reply.body);
     });
