@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../backend.mjs";
 
@@ -19,12 +19,16 @@ export async function freePort() {
   return port;
 }
 
-/** Copies the example and installs what it names, and the package as it would be published. */
-export async function install() {
+/** Copies the example, with further files, and installs what it names, and the package as it would be published. */
+export async function install(files = {}) {
   mkdirSync(folder, { recursive: true });
   const example = join(root, "examples/next");
   for (const part of ["app", "components", "lib", "pages"]) rmSync(join(folder, part), { recursive: true, force: true });
   cpSync(example, folder, { recursive: true, filter: (path) => !/node_modules|\.next|package-lock/.test(path.slice(example.length)) });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
   const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], join(root, "pkg")));
   const manifest = join(folder, "package.json");
   const wanted = JSON.parse(readFileSync(manifest, "utf8"));
@@ -46,6 +50,8 @@ export async function start(backend, port, command = "start", ...flags) {
   const child = spawn(process.execPath, [next, command, "-p", String(port), ...flags], {
     cwd: folder,
     env: { ...env, BACKEND_URL: backend.url },
+    // `next dev` has a child of its own, which would outlive it: a group is ended as one.
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = [];
@@ -57,20 +63,19 @@ export async function start(backend, port, command = "start", ...flags) {
   }
   const url = `http://localhost:${port}`;
   const ended = once(child, "exit");
-  for (;;) {
-    const answer = await fetch(`${url}/sign-in`).catch(() => undefined);
-    if (answer?.ok) break;
-    const isOver = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 200))]);
-    if (isOver || (answer && answer.status >= 500)) throw new Error(`next ${command}: ${answer?.status}\n${said.join("\n")}`);
-  }
-  return {
-    url,
-    said,
-    async stop() {
-      child.kill("SIGKILL");
-      await ended;
-    },
+  const stop = async () => {
+    process.kill(-child.pid, "SIGKILL");
+    await ended;
   };
+  process.once("exit", () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, "SIGKILL"));
+  for (const until = Date.now() + 120_000; Date.now() < until; ) {
+    const answer = await fetch(`${url}/sign-in`).catch(() => undefined);
+    if (answer?.ok) return { url, stop };
+    const isOver = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 200))]);
+    if (isOver || (answer && answer.status >= 500)) break;
+  }
+  if (child.exitCode === null) await stop();
+  throw new Error(`next ${command} did not start\n${said.join("\n")}`);
 }
 
 async function run(program, args, cwd, more) {

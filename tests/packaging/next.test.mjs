@@ -14,7 +14,7 @@ describe("the Next example", { concurrency: false }, () => {
   before(async () => {
     const port = await freePort();
     backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
-    await install();
+    await install({ "app/edge/route.ts": `export const runtime = "edge";\nexport { GET } from "../me/route";\n` });
     await build(backend);
     site = await start(backend, port);
     browser = await startBrowser();
@@ -115,11 +115,14 @@ describe("the Next example", { concurrency: false }, () => {
     await profile.close();
   });
 
-  it("does the same in Server Actions, Route Handlers and the Pages Router", async () => {
+  it("does the same in Route Handlers (of Node and of the edge runtime), the Pages Router and Server Actions", async () => {
     const { profile } = await visit(OTHER);
     await expire(profile);
     const handler = await open(profile, "/me");
     assert.deepEqual(JSON.parse(await handler.$eval("body", (body) => body.innerText)).status, 200);
+    await expire(profile);
+    const edge = await open(profile, "/edge");
+    assert.deepEqual(JSON.parse(await edge.$eval("body", (body) => body.innerText)).session.user.email, OTHER.email);
     await expire(profile);
     const classic = await open(profile, "/classic");
     assert.equal(await classic.$eval("#notes", (notes) => notes.textContent), "200");
