@@ -8,6 +8,7 @@
  * - `Misconfigured`: the server refused the request itself (404, 405, 415, `invalid_client`): the contract is wrong.
  * - `BadCredentials`: sign-in was refused. The state is unchanged.
  * - `SessionEnded`: the session ended before the call could be sent.
+ * - `SessionStale` (on the server): the access token has to be renewed, and that cannot be done where no cookie can be set.
  * - `SessionChanged`: somebody signed in or out since the call was made; it was not sent as another user.
  * - `Disposed`: the client was disposed of.
  * - `InvalidContract`: see `issues`, one for every mistake.
@@ -24,6 +25,7 @@ export type RelatchErrorCode =
   | "Misconfigured"
   | "BadCredentials"
   | "SessionEnded"
+  | "SessionStale"
   | "SessionChanged"
   | "Disposed"
   | "InvalidContract"
@@ -62,6 +64,8 @@ const MESSAGES: Record<RelatchErrorCode, string> = {
   Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
   BadCredentials: "Sign-in was refused. Check the credentials.",
   SessionEnded: "The session has ended. Sign in again.",
+  SessionStale:
+    "The access token has to be renewed, and no cookie can be set here. Let the proxy helper run before this page, or leave the call to the browser.",
   SessionChanged: "Somebody signed in or out since this call was made; it was not sent as another user. Make it again.",
   Disposed: "This session client was disposed of. Make a new one with createSession().",
   InvalidContract: "The contract is not valid.",

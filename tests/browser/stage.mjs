@@ -1,17 +1,7 @@
 // The stage of the browser tests: a real server, a real browser, and what a test needs to look at both.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The package under test, as it was built. */
-export const packageFolder = process.env.RELATCH_PACKAGE ?? join(root, "pkg");
+import { OTHER, packageFolder, serve, USER } from "../backend.mjs";
 
 /** The engine under test: `chromium` or `firefox`. */
 export const engine = process.env.RELATCH_BROWSER ?? "chromium";
@@ -21,8 +11,7 @@ const EXECUTABLES = {
   firefox: process.env.RELATCH_FIREFOX ?? "/usr/bin/firefox-esr",
 };
 
-export const USER = { email: "demo@example.com", password: "relatch-demo" };
-export const OTHER = { email: "other@example.com", password: "relatch-other" };
+export { OTHER, packageFolder, USER };
 
 /** Starts the example server on a free port, with its test controls and the pages of the tests. */
 export const startServer = (...flags) => serve("tests/browser/pages", flags);
@@ -32,43 +21,6 @@ export const startDemo = (...flags) => serve("examples/html", flags);
 
 /** The same with the pages of a folder. */
 export const startSite = (folder, ...flags) => serve(folder, flags);
-
-async function serve(site, flags) {
-  const folder = mkdtempSync(join(tmpdir(), "relatch-"));
-  const binary = process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server");
-  const users = [USER, OTHER].flatMap(({ email, password }) => ["--demo-user", `${email}:${password}`]);
-  const pages = ["--site", resolve(root, site), "--package", packageFolder];
-  const database = ["--database", `sqlite:${join(folder, "db.sqlite")}`];
-  const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
-    stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],
-  });
-  const url = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      if (line.startsWith("listening on ")) resolve(line.slice("listening on ".length).trim());
-    });
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code} before it listened`)));
-    child.once("error", reject);
-  });
-  const post = (path, body) =>
-    fetch(url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }).then(
-      (response) => {
-        if (!response.ok) throw new Error(`${path} answered ${response.status}`);
-      },
-    );
-  return {
-    url,
-    counters: () => fetch(`${url}/test/counters`).then((response) => response.json()),
-    reset: () => post("/test/reset"),
-    expireAccess: () => post("/test/expire-access"),
-    expireRefresh: () => post("/test/expire-refresh"),
-    fault: (fault) => post("/test/faults", fault),
-    async stop() {
-      child.kill("SIGKILL");
-      await new Promise((resolve) => child.once("exit", resolve));
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 /** This machine by another name than `localhost`, so that http is not a secure context there. */
 export const INSECURE_HOST = "insecure.test";

@@ -68,7 +68,7 @@ fn mutations() -> Vec<Mutation> {
             Rule::Dead,
             "look at the dead",
             "a session ends only if nobody has renewed it meanwhile",
-            Scope { freezes: 1, ..both() },
+            Scope { freezes: 1, is_store_first: true, ..both() },
         ),
         without(
             Rule::Offer,

@@ -80,11 +80,11 @@ impl Scope {
         self.sign_outs + self.sign_ins + self.laters == 0
     }
 
-    /// How many refreshes one expiry may cost: one more for each that went away in the middle of its own, for each that
-    /// was told to come later, and for each tab whose question for the token found no answer in time.
+    /// How many refreshes one expiry may cost: one more for each that went away in the middle of its own, or that a
+    /// sign-out overtook, or that was told to come later, and for each tab whose question for the token found no answer in time.
     fn most_refreshes(&self) -> u32 {
         let lonely = if self.is_slow || self.losses > 0 { self.tabs } else { 1 };
-        u32::from(self.crashes + self.freezes + self.laters) + u32::try_from(lonely).unwrap()
+        u32::from(self.crashes + self.freezes + self.laters + self.sign_outs) + u32::try_from(lonely).unwrap()
     }
 }
 
@@ -297,7 +297,8 @@ impl Scope {
             return Some("no call and no operation waits for ever, and the lock is free");
         }
         let open = || world.tabs.iter().filter(|tab| tab.is_open);
-        if self.losses == 0 && world.has_signed_out() && open().any(|tab| tab.token().is_some()) {
+        let is_told = self.losses == 0 && !world.was_cut_short();
+        if is_told && world.has_signed_out() && open().any(|tab| tab.token().is_some()) {
             return Some("after a sign-out no tab has a token");
         }
         if world.has_signed_out() && world.jar.is_some() {

@@ -285,7 +285,7 @@ impl World {
             let had = self.tabs[tab].token();
             // By the stamp that it has read, which a frozen tab learns late.
             let is_late = match event {
-                Event::StampRead(stamp) => stamp.is_some_and(says_out),
+                Event::StampRead(stamp) | Event::Stamped(_, Err(stamp)) => stamp.is_some_and(says_out),
                 Event::Heard(_) => self.has_signed_out(),
                 _ => false,
             };
@@ -575,6 +575,11 @@ impl World {
     /// Whether the newest thing that became of the session is a sign-out.
     pub fn has_signed_out(&self) -> bool {
         self.stamp().is_some_and(says_out)
+    }
+
+    /// Whether a tab went away in the middle of its sign-out, which then has promised nothing yet.
+    pub fn was_cut_short(&self) -> bool {
+        self.tabs.iter().any(|tab| !tab.is_open && tab.out_since.is_some())
     }
 
     /// When the next timer fires.

@@ -35,6 +35,8 @@ const ENTRIES: &[Entry] = &[
     Entry { source: "index", outputs: SCRIPT, external: &[] },
     Entry { source: "react", outputs: MODULES, external: &["./core.js", "react"] },
     Entry { source: "streaming", outputs: MODULES, external: &["./core.js"] },
+    Entry { source: "next", outputs: MODULES, external: &["next"] },
+    Entry { source: "server", outputs: MODULES, external: &[] },
 ];
 
 /// The package as it is published.

@@ -22,11 +22,13 @@ enum Part {
     Lint,
     /// Tests that need no browser: the core, the example server
     Native,
+    /// The server entries against the example server, in Node.js
+    Server,
     /// `wasm-pack test` in headless browsers
     Wasm,
     /// The built package against the example server, in browsers
     Browser,
-    /// The packed package in bundlers, scripts, Node and a worker
+    /// The packed package in bundlers, scripts, Node, a worker and Next
     Packaging,
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Browser) || wants(Part::Wasm) || wants(Part::Packaging) {
         browsers::ensure()?;
     }
-    if wants(Part::Lint) || wants(Part::Browser) || wants(Part::Packaging) {
+    if options.parts.is_empty() || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Wasm)) {
         tally.check("the package builds and its TypeScript is sound", package::build);
     }
     if wants(Part::Lint) {
@@ -53,6 +55,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Native) {
         step("Native tests");
         tally.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
+    }
+    if wants(Part::Server) {
+        let server = demo::server()?;
+        step("Server tests");
+        let args = node_tests("tests/server")?;
+        tally.count("server tests in Node.js", &args, Format::Node, &[("RELATCH_SERVER", server.into_os_string())])?;
     }
     if wants(Part::Wasm) {
         tools::for_wasm_tests()?;
@@ -64,10 +72,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     if wants(Part::Browser) {
-        browser_tests(&mut tally)?;
+        for engine in Engine::ALL {
+            browser_tests(&mut tally, "browser", "tests/browser", engine)?;
+        }
     }
     if wants(Part::Packaging) {
-        packaging_tests(&mut tally)?;
+        browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
     }
     tally.close()
 }
@@ -99,37 +109,27 @@ fn lint(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn browser_tests(tally: &mut Tally) -> Result<()> {
+/// A folder's tests in one engine, with the example server and every engine's program.
+fn browser_tests(tally: &mut Tally, what: &str, folder: &str, engine: Engine) -> Result<()> {
     let server = demo::server()?;
     for folder in ["tests/browser", "tests/packaging", "examples/react"] {
         tools::npm_install(folder)?;
     }
-    for engine in Engine::ALL {
-        let name = format!("browser tests in {}", engine.name());
-        step(&name);
-        let folder = root().join("tests/browser");
-        let mut files: Vec<_> = std::fs::read_dir(&folder)?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|file| file.ends_with(".test.mjs"))
-            .map(|file| format!("tests/browser/{file}"))
-            .collect();
-        files.sort();
-        let mut args = vec!["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
-        args.extend(files.iter().map(String::as_str));
-        let settings = settings(engine, &server);
-        tally.count(&name, &args, Format::Node, &settings)?;
-    }
-    Ok(())
+    let name = format!("{what} tests in {}", engine.name());
+    step(&name);
+    tally.count(&name, &node_tests(folder)?, Format::Node, &settings(engine, &server))
 }
 
-fn packaging_tests(tally: &mut Tally) -> Result<()> {
-    let server = demo::server()?;
-    for folder in ["tests/browser", "tests/packaging"] {
-        tools::npm_install(folder)?;
-    }
-    step("Packaging");
-    let args = ["node", "--test", "--test-reporter=spec", "--test-timeout=600000", "tests/packaging/matrix.test.mjs"];
-    tally.count("the packed package in its consumers", &args, Format::Node, &settings(Engine::Chromium, &server))
+/// The command that runs a folder's tests, one file after the other.
+fn node_tests(folder: &str) -> Result<Vec<String>> {
+    let mut files: Vec<_> = std::fs::read_dir(root().join(folder))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|file| file.ends_with(".test.mjs"))
+        .map(|file| format!("{folder}/{file}"))
+        .collect();
+    files.sort();
+    let runner = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
+    Ok(runner.into_iter().map(str::to_owned).chain(files).collect())
 }
 
 /// What `tests/browser/stage.mjs` is told by the environment.
@@ -188,7 +188,14 @@ impl Tally {
         self.add(name, usize::from(result.is_ok()), usize::from(result.is_err()));
     }
 
-    fn count(&mut self, name: &str, args: &[&str], format: Format, settings: &[(&str, OsString)]) -> Result<()> {
+    fn count(
+        &mut self,
+        name: &str,
+        args: &[impl AsRef<str>],
+        format: Format,
+        settings: &[(&str, OsString)],
+    ) -> Result<()> {
+        let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
         let Some((program, rest)) = args.split_first() else { return Ok(()) };
         let (output, succeeded) = watch(command(program, rest).envs(settings.iter().cloned()))?;
         let (passed, failed) = format.read(&output);

@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+import { Account } from "@/components/account";
+import { auth } from "@/lib/auth";
+import { SessionProvider } from "@/lib/session";
+
+export const metadata = { title: "relatch in Next" };
+
+export default async function Layout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en">
+      <body style={{ fontFamily: "system-ui", margin: "2rem auto", maxWidth: "40rem" }}>
+        <SessionProvider session={await auth.getSession()}>
+          <Account />
+          {children}
+        </SessionProvider>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,69 @@
+/** What a server is told of its backend, checked once. Holds nothing of any request. */
+import { checkContract, resolveContract, type FlatContract } from "./contract.js";
+import { RelatchError, type ContractIssue } from "./errors.js";
+import type { ServerOptions } from "./server-types.js";
+
+/** The operations of a contract. */
+export const OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** Checked options. */
+export interface Backend {
+  /** The contract, with the operations' URLs as the server reaches them. */
+  readonly contract: FlatContract;
+  /** The operations' paths as the browser knows them. */
+  readonly paths: Readonly<Partial<Record<Operation, string>>>;
+  /** The origin that a path such as `/api/notes` is resolved against. */
+  readonly base: string;
+  /** Exact origins that get the access token. */
+  readonly origins: readonly string[];
+  readonly refreshCookie: string;
+  /** The cookies that are forwarded, the refresh cookie among them. */
+  readonly ownCookies: readonly string[];
+  readonly accessCookie: string;
+  readonly handoverCookie: string;
+  readonly origin: string | undefined;
+  readonly graceMs: number;
+}
+
+const isCookieName = (value: unknown): boolean => typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
+
+/** @throws RelatchError `InvalidContract`, whose `issues` name every mistake. */
+export function checkOptions(options: ServerOptions): Backend {
+  const flat = checkContract(options?.contract);
+  const issues: ContractIssue[] = [];
+  const expect = (holds: boolean, path: string, message: string): void => void (holds || issues.push({ path, message }));
+  const { refreshCookie, forwardCookies = [], accessCookie = "relatch_access", origin, graceMs = 30_000 } = options;
+  const base = options.baseUrl ?? String(flat["baseUrl"]);
+  const { href } = parse(base);
+  expect(/^https?:/.test(href) && !/[?#]/.test(base), "baseUrl", "expected the absolute http(s) URL at which the server reaches the backend");
+  expect(isCookieName(refreshCookie), "refreshCookie", "expected the name of the backend's refresh cookie");
+  expect(forwardCookies.every(isCookieName), "forwardCookies", "expected names of cookies");
+  expect(isCookieName(accessCookie), "accessCookie", "expected the name of a cookie");
+  expect(origin === undefined || parse(origin).origin === origin, "origin", "expected an exact origin such as \"https://app.example.com\"");
+  expect(graceMs >= 0 && graceMs <= 60_000, "graceMs", "expected milliseconds from 0 to 60000");
+  if (issues.length) throw new RelatchError("InvalidContract", { issues });
+  const ownOrigin = parse(base).origin;
+  const shown = parse(String(flat["baseUrl"]), "http://page").pathname.replace(/\/$/, "");
+  const operations = OPERATIONS.filter((operation) => flat[`${operation}.path`] !== undefined);
+  return {
+    contract: resolveContract({ ...flat, baseUrl: base }, undefined),
+    paths: Object.fromEntries(operations.map((operation) => [operation, shown + String(flat[`${operation}.path`]).split("?")[0]])),
+    base: ownOrigin,
+    origins: [ownOrigin, ...(flat["api.origins"] as string[])],
+    refreshCookie,
+    ownCookies: [refreshCookie, ...forwardCookies],
+    accessCookie,
+    handoverCookie: `${accessCookie}_handover`,
+    origin,
+    graceMs,
+  };
+}
+
+function parse(url: string, base?: string): { origin: string; href: string; pathname: string } {
+  try {
+    return new URL(url, base);
+  } catch {
+    return { origin: "", href: "", pathname: "" };
+  }
+}

@@ -1,0 +1,245 @@
+/** The session of one request. Nothing of it outlives the request but what {@link fly} shares among its likes. */
+import { Call } from "./call.js";
+import { RelatchError } from "./errors.js";
+import type { SessionData, SessionState } from "./types.js";
+import { accessOf, digest, openAccess, ownCookie, sealAccess, type Access } from "./server-access.js";
+import { applySetCookies, readCookie } from "./server-cookies.js";
+import { fly, type Renewal } from "./server-flights.js";
+import type { Backend } from "./server-options.js";
+import { send } from "./server-transport.js";
+import { judgeRefresh, judgeSession } from "./server-verdict.js";
+
+/** Where the cookies of an answer go. */
+export interface Jar {
+  /** Whether cookies can be set. If not, nothing is refreshed: the new refresh cookie would be lost. */
+  canSet(): boolean;
+  set(lines: readonly string[]): void;
+}
+
+/** What of a request matters. */
+export interface Head {
+  readonly cookie: string | null;
+  /** The site's origin, as the request knows it. */
+  readonly origin: string;
+}
+
+const ALWAYS = { error: null, refreshing: false } as const;
+
+export class RequestState {
+  readonly backend: Backend;
+  readonly #origin: string;
+  readonly #jar: Jar;
+  #cookie: string;
+  #refreshToken: string | undefined;
+  #owner = "";
+  #access: Access | undefined;
+  #ended: "expired" | "signedOut" | undefined;
+  #user: object | undefined;
+  #problem: RelatchError | undefined;
+  #opening: Promise<void> | undefined;
+  #renewing: Promise<void> | undefined;
+  #reading: Promise<SessionState> | undefined;
+  #isBorrowed = false;
+
+  constructor(backend: Backend, head: Head, jar: Jar) {
+    this.backend = backend;
+    this.#cookie = head.cookie ?? "";
+    this.#origin = backend.origin ?? head.origin;
+    this.#jar = jar;
+  }
+
+  /** The `Cookie` header as the browser would send it now. */
+  get cookie(): string {
+    return this.#cookie;
+  }
+
+  get origin(): string {
+    return this.#origin;
+  }
+
+  /** The digest of the refresh cookie; empty if there is none. Known after {@link ready}. */
+  get owner(): string {
+    return this.#owner;
+  }
+
+  /** The access token, if it can be used. */
+  get access(): Access | undefined {
+    return this.#access && this.#access.end > Date.now() ? this.#access : undefined;
+  }
+
+  /** What kept the token from being renewed. */
+  get problem(): RelatchError | undefined {
+    return this.#problem;
+  }
+
+  /** Whether it is certain that nobody is signed in. Known after {@link ready}. */
+  get isNobody(): boolean {
+    return !this.#refreshToken || this.#ended !== undefined;
+  }
+
+  /** Reads the cookies, and changes nothing. */
+  open(): Promise<void> {
+    return (this.#opening ??= this.#adopt(this.#cookie));
+  }
+
+  /** Sees to it that there is a usable token, if that is possible here. */
+  async ready(): Promise<void> {
+    await this.open();
+    const isDue = !this.#access || this.#access.due <= Date.now();
+    if (isDue && !this.#problem) await this.renew(this.#access?.token);
+  }
+
+  /** Replaces this token, unless that has been done or cannot be done here. Returns the renewal, to the one who has started it. */
+  async renew(spent: string | undefined): Promise<Renewal | undefined> {
+    if (this.isNobody || !this.#jar.canSet()) return undefined;
+    await this.#renewing;
+    if (this.isNobody || (this.#access && this.#access.token !== spent)) return undefined;
+    let renewal: Renewal | undefined;
+    this.#renewing ??= this.#fly()
+      .then((done) => void (renewal = done))
+      .finally(() => (this.#renewing = undefined));
+    await this.#renewing;
+    return renewal;
+  }
+
+  state(): Promise<SessionState> {
+    return (this.#reading ??= this.#read());
+  }
+
+  async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    const target = typeof input === "string" ? new URL(input, this.backend.base).href : input;
+    const bare = new Call(target, init);
+    if (bare.hasAuthorization || !isApi(this.backend, bare.url)) return bare.sendBare();
+    const call = new Call(target, this.#asPage(target, init));
+    await this.ready();
+    for (let sends = 1; ; sends++) {
+      const { access } = this;
+      if (!access && this.isNobody) return call.sendBare();
+      if (!access) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
+      const response = await call.send(`Bearer ${access.token}`);
+      const isRefused = (this.backend.contract["api.expired"] as number[]).includes(response.status);
+      // A token that another request has fetched may be as old as the first; then there is one more try.
+      if (!isRefused || call.isOnce || sends > (this.#isBorrowed ? 2 : 1) || !this.#jar.canSet()) return response;
+      await this.renew(access.token);
+      if (this.isNobody) return response;
+      void response.body?.cancel();
+      if (this.#access?.token === access.token) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
+    }
+  }
+
+  /** As a page of the site would send it: with the site's `Origin` if it changes something, and uncached unless asked for. */
+  #asPage(input: RequestInfo | URL, init: RequestInit | undefined): RequestInit {
+    const own = typeof input === "object" && "headers" in input ? input : undefined;
+    const isCached = init && ("cache" in init || "next" in init);
+    const page: RequestInit = isCached ? { ...init } : { ...init, cache: "no-store" };
+    if (/^(GET|HEAD)$/i.test(init?.method ?? own?.method ?? "GET")) return page;
+    const headers = new Headers(init?.headers ?? own?.headers);
+    if (!headers.has("origin")) headers.set("origin", this.#origin);
+    return { ...page, headers };
+  }
+
+  async #fly(): Promise<Renewal | undefined> {
+    const { backend } = this;
+    const flight = fly(this.#owner, backend.graceMs, () => refresh(backend, this.#cookie, this.#origin));
+    const landed = await within(backend.contract["timeoutMs"] as number, flight);
+    if (!landed) {
+      this.#problem = new RelatchError("Timeout", { temporary: true });
+      return undefined;
+    }
+    const { renewal, isOwn } = landed;
+    this.#isBorrowed = !isOwn;
+    const { verdict, setCookies, sentAt } = renewal;
+    if (verdict.is === "unknown") {
+      this.#problem = verdict.error;
+      return renewal;
+    }
+    this.#problem = undefined;
+    this.#reading = undefined;
+    if (verdict.is === "dead") {
+      const gone = ownCookie(backend, backend.accessCookie, "", 0, "/", []);
+      this.#take([...setCookies, gone!]);
+      this.#ended = "expired";
+      this.#access = undefined;
+      return renewal;
+    }
+    const next = applySetCookies(this.#cookie, setCookies);
+    const owner = await digest(backend, readCookie(next, backend.refreshCookie) ?? "");
+    const access = accessOf(backend, verdict.grant, sentAt);
+    const left = (access.end - Date.now()) / 1000;
+    const own = ownCookie(backend, backend.accessCookie, sealAccess(access, owner), left, "/", setCookies);
+    this.#take(own ? [...setCookies, own] : setCookies);
+    await this.#adopt(this.#cookie);
+    this.#access = access;
+    this.#user = verdict.grant.user;
+    // What others have fetched a while ago may have run out; its cookie is the one to go on with.
+    return isOwn || this.access ? renewal : this.#fly();
+  }
+
+  #take(lines: readonly string[]): void {
+    this.#cookie = applySetCookies(this.#cookie, lines);
+    this.#jar.set(lines);
+  }
+
+  async #adopt(cookie: string): Promise<void> {
+    const { backend } = this;
+    this.#refreshToken = readCookie(cookie, backend.refreshCookie);
+    this.#owner = this.#refreshToken ? await digest(backend, this.#refreshToken) : "";
+    const found = this.#refreshToken ? openAccess(readCookie(cookie, backend.accessCookie), this.#owner) : undefined;
+    this.#access = found === "signedOut" ? undefined : found;
+    this.#ended = found === "signedOut" ? "signedOut" : undefined;
+  }
+
+  async #read(): Promise<SessionState> {
+    await this.ready();
+    for (let reads = 1; ; reads++) {
+      if (this.isNobody) return { ...ALWAYS, status: "unauthenticated", data: null, reason: this.#ended ?? null, freshness: "fresh" };
+      if (this.#user) return this.#known(this.#user, "fresh");
+      if (this.backend.contract["session.path"] === undefined) return this.#unknown(this.#problem);
+      const token = this.access?.token;
+      const { outcome } = await send(this.backend, "session", { cookie: this.#cookie, bearer: token, origin: this.#origin });
+      const verdict = judgeSession(this.backend.contract, outcome);
+      if (verdict.is === "read") {
+        this.#user = verdict.user;
+        return this.#known(verdict.user, token ? "fresh" : "stale");
+      }
+      if (verdict.is === "unknown") return this.#unknown(this.#problem ?? verdict.error);
+      if (!token || reads > 2) return this.#unknown(this.#problem);
+      await this.renew(token);
+      if (this.#access?.token === token) return this.#unknown(this.#problem);
+    }
+  }
+
+  #known(user: object, freshness: "fresh" | "stale"): SessionState {
+    const data = { user } as SessionData;
+    return { status: "authenticated", data, reason: null, freshness: this.#problem ? "stale" : freshness, error: this.#problem ?? null, refreshing: false };
+  }
+
+  #unknown(error: RelatchError | undefined): SessionState {
+    const freshness = error?.code === "Network" ? "offline" : "stale";
+    const known = error ?? new RelatchError("SessionStale", { temporary: true });
+    return { status: "loading", data: null, reason: null, freshness, error: known, refreshing: false };
+  }
+}
+
+/** Sends the refresh itself, for all who wait for it. */
+async function refresh(backend: Backend, cookie: string, origin: string): Promise<Renewal> {
+  const { outcome, setCookies, sentAt } = await send(backend, "refresh", { cookie, origin });
+  const verdict = judgeRefresh(backend.contract, outcome);
+  const answer = typeof outcome === "string" ? undefined : outcome;
+  const left = verdict.is === "renewed" ? readCookie(applySetCookies(cookie, setCookies), backend.refreshCookie) : undefined;
+  return { verdict, answer, setCookies, sentAt, successor: left === undefined ? undefined : await digest(backend, left) };
+}
+
+/** Exact origins only, and never the contract's own operations: no token belongs there but relatch's own. */
+function isApi(backend: Backend, url: string): boolean {
+  const { origin, pathname } = new URL(url);
+  const own = ["refresh", "session", "signIn", "exchange", "signOut"].map((operation) => backend.contract[`${operation}.path`]);
+  return backend.origins.includes(origin) && !own.includes(origin + pathname);
+}
+
+/** What a promise comes to, or nothing if that takes longer, in milliseconds. The promise itself goes on. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,61 @@
+/** The objects that applications hold: a request's session, with and without a `Response` to put cookies on. */
+import { offerHandover } from "./server-gateway.js";
+import type { Backend } from "./server-options.js";
+import { RequestState, type Jar } from "./server-request.js";
+import type { RequestSession, WebSession } from "./server-types.js";
+
+export function requestSession(state: RequestState): RequestSession {
+  return {
+    state: () => state.state(),
+    async get() {
+      const { status, data } = await state.state();
+      return status === "loading" ? undefined : data;
+    },
+    fetch: (input, init) => state.fetch(input, init),
+    async refresh() {
+      await state.open();
+      await state.renew(state.access?.token);
+      return state.state();
+    },
+  };
+}
+
+/** The session of a web-standard request. */
+export function openWeb(backend: Backend, request: Request, readOnly: boolean): WebSession {
+  const lines: string[] = [];
+  const jar: Jar = { canSet: () => !readOnly, set: (more) => void lines.push(...more) };
+  const head = { cookie: request.headers.get("cookie"), origin: new URL(request.url).origin };
+  const state = new RequestState(backend, head, jar);
+  return {
+    ...requestSession(state),
+    async ready() {
+      await state.ready();
+      return { status: state.isNobody ? "nobody" : state.access ? "user" : "unknown" };
+    },
+    onward(headers = request.headers) {
+      const copy = new Headers(headers);
+      if (state.cookie) copy.set("cookie", state.cookie);
+      else copy.delete("cookie");
+      return copy;
+    },
+    commit(response) {
+      const offer = isDocument(request) ? offerHandover(state.backend, state) : undefined;
+      const all = [...lines, ...(offer ? [offer] : [])];
+      const isUsers = all.length > 0 || !state.isNobody;
+      if (!isUsers) return response;
+      let answer = response;
+      try {
+        answer.headers.set("cache-control", "private, no-store");
+      } catch {
+        // What fetch has answered cannot be changed.
+        answer = new Response(response.body, response);
+        answer.headers.set("cache-control", "private, no-store");
+      }
+      for (const line of all) answer.headers.append("set-cookie", line);
+      return answer;
+    },
+  };
+}
+
+/** A page is being opened (Fetch Metadata), not a part of one fetched. */
+const isDocument = ({ method, headers }: Request): boolean => method === "GET" && headers.get("sec-fetch-dest") === "document";

@@ -1,0 +1,142 @@
+/**
+ * How an answer to one of relatch's own requests is judged, without WebAssembly.
+ *
+ * The same table as `src/core/verdict.rs`: both are held to the rows of `tests/verdicts.json`.
+ */
+import type { FlatContract } from "./contract.js";
+import { RelatchError, type RelatchErrorCode } from "./errors.js";
+
+/** An answer as it was read. */
+export interface Answer {
+  /** 0 for a redirect, which is not followed. */
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+  readonly json: unknown;
+  readonly kind: "html" | "json" | "other";
+  readonly retryAfterMs: number | undefined;
+}
+
+export type Outcome = Answer | "network" | "timeout";
+
+/** A new access token with what came along. */
+export interface Grant {
+  readonly token: string;
+  /** Seconds, if the answer says it. */
+  readonly expiresIn: number | undefined;
+  readonly user: object | undefined;
+}
+
+export type RefreshVerdict =
+  | { readonly is: "renewed"; readonly grant: Grant }
+  | { readonly is: "dead" }
+  | { readonly is: "unknown"; readonly error: RelatchError };
+
+export type SessionVerdict =
+  | { readonly is: "read"; readonly user: object }
+  | { readonly is: "refused" }
+  | { readonly is: "unknown"; readonly error: RelatchError };
+
+/** RFC 6749 section 5.2: the application's mistake, which says nothing about the session. */
+const BLAMES_REQUEST = ["invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"];
+
+export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshVerdict {
+  if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
+  const dead = has(contract, "refresh.dead", outcome.status);
+  const code = at(outcome.json, contract, "error.at");
+  if (dead && outcome.kind !== "html" && !BLAMES_REQUEST.includes(code as string)) return { is: "dead" };
+  const grant = readGrant(contract, outcome);
+  return grant ? { is: "renewed", grant } : { is: "unknown", error: problem(outcome) };
+}
+
+export function judgeSession(contract: FlatContract, outcome: Outcome): SessionVerdict {
+  if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
+  if (has(contract, "api.expired", outcome.status)) return { is: "refused" };
+  const user = isSuccess(outcome.status) && outcome.kind === "json" ? readUser(contract, outcome) : undefined;
+  return user ? { is: "read", user } : { is: "unknown", error: problem(outcome) };
+}
+
+/** The token in an answer to a refresh, a sign-in or an exchange; none if the answer is no success. */
+export function readGrant(contract: FlatContract, answer: Answer): Grant | undefined {
+  if (!isSuccess(answer.status) || answer.kind !== "json") return undefined;
+  const token = at(answer.json, contract, "access.token");
+  if (typeof token !== "string" || !token) return undefined;
+  const expiresIn = at(answer.json, contract, "access.expiresIn");
+  return { token, expiresIn: typeof expiresIn === "number" ? expiresIn : undefined, user: readUser(contract, answer) };
+}
+
+/** Reads an answer. A body that breaks off is as good as no answer. */
+export async function readAnswer(response: Response): Promise<Outcome> {
+  const { headers } = response;
+  const contentType = headers.get("content-type") ?? "";
+  const retryAfterMs = readRetryAfter(headers.get("retry-after"), headers.get("date"));
+  const isRedirect = response.type === "opaqueredirect" || (response.status > 300 && response.status < 309 && headers.has("location"));
+  let text: string;
+  try {
+    text = await response.text();
+  } catch {
+    return "network";
+  }
+  const common = { status: isRedirect ? 0 : response.status, contentType, text, retryAfterMs };
+  if (isRedirect) return { ...common, kind: "other", json: undefined };
+  if (contentType.startsWith("text/html")) return { ...common, kind: "html", json: undefined };
+  try {
+    return { ...common, kind: "json", json: JSON.parse(text) as unknown };
+  } catch {
+    return { ...common, kind: "other", json: undefined };
+  }
+}
+
+/** The answer's JSON with another lifetime in it, in seconds: a token that is handed on has less of its life left. */
+export function withLifetime(contract: FlatContract, json: unknown, seconds: number): unknown {
+  const copy = structuredClone(json);
+  const place = contract["access.expiresIn"] as string[];
+  const parent = follow(copy, place.slice(0, -1)) as Record<string, unknown> | undefined;
+  if (typeof parent === "object" && parent !== null) parent[place.at(-1)!] = seconds;
+  return copy;
+}
+
+/** An answer such as the backend gives to a refresh, of a token that is there already. */
+export function writeGrant(contract: FlatContract, grant: Grant): unknown {
+  const root: Record<string, unknown> = {};
+  const fields = [["access.token", grant.token], ["access.expiresIn", grant.expiresIn], ["user.at", grant.user]] as const;
+  for (const [field, value] of fields) {
+    const place = contract[field] as string[];
+    let parent = root;
+    for (const key of place.slice(0, -1)) parent = (parent[key] ??= {}) as Record<string, unknown>;
+    parent[place.at(-1)!] = value;
+  }
+  return root;
+}
+
+function readUser(contract: FlatContract, answer: Answer): object | undefined {
+  const user = at(answer.json, contract, "user.at");
+  return typeof user === "object" && user !== null ? user : undefined;
+}
+
+function problem({ status, kind, retryAfterMs }: Answer): RelatchError {
+  if ([408, 425, 429].includes(status) || status >= 500) return new RelatchError("TryLater", { status, retryAfterMs, temporary: true });
+  const isRefusal = status >= 400 && kind !== "html";
+  const code: RelatchErrorCode = isRefusal ? "Misconfigured" : "BadResponse";
+  return new RelatchError(code, { status, temporary: !isRefusal });
+}
+
+const unanswered = (outcome: "network" | "timeout"): RelatchError =>
+  new RelatchError(outcome === "network" ? "Network" : "Timeout", { temporary: true });
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+const has = (contract: FlatContract, field: string, status: number): boolean => (contract[field] as number[]).includes(status);
+
+const at = (json: unknown, contract: FlatContract, field: string): unknown => follow(json, contract[field] as string[]);
+
+const follow = (json: unknown, place: readonly string[]): unknown =>
+  place.reduce<unknown>((found, key) => (typeof found === "object" && found !== null ? (found as Record<string, unknown>)[key] : undefined), json);
+
+/** Seconds, or a date that is compared with the server's own (RFC 9110 section 10.2.3). */
+function readRetryAfter(value: string | null, date: string | null): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const span = Date.parse(value) - (date === null ? Date.now() : Date.parse(date));
+  return Number.isFinite(span) ? Math.max(0, span) : undefined;
+}

@@ -1,0 +1,89 @@
+// The Next example, installed from the packed tarball into a folder of its own, built and started.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { root } from "../backend.mjs";
+
+const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "packaging/next");
+const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
+
+/** A port that is free now. The backend has to know the site's origin before the site is there. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Copies the example, with further files, and installs what it names, and the package as it would be published. */
+export async function install(files = {}) {
+  mkdirSync(folder, { recursive: true });
+  const example = join(root, "examples/next");
+  for (const part of ["app", "components", "lib", "pages"]) rmSync(join(folder, part), { recursive: true, force: true });
+  cpSync(example, folder, { recursive: true, filter: (path) => !/node_modules|\.next|package-lock/.test(path.slice(example.length)) });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], join(root, "pkg")));
+  const manifest = join(folder, "package.json");
+  const wanted = JSON.parse(readFileSync(manifest, "utf8"));
+  wanted.dependencies.relatch = `file:${filename}`;
+  writeFileSync(manifest, JSON.stringify(wanted));
+  // The tarball keeps its name when it changes, so what was installed of it has to go.
+  rmSync(join(folder, "package-lock.json"), { force: true });
+  rmSync(join(folder, "node_modules/relatch"), { recursive: true, force: true });
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], folder);
+  if (!existsSync(join(folder, "node_modules/relatch/next.js"))) throw new Error("the package is not installed");
+}
+
+/** Builds it against a backend, whose address is written into its rewrites. */
+export const build = (backend, ...flags) => run("npx", ["next", "build", ...flags], folder, { BACKEND_URL: backend.url });
+
+/** Starts it; `command` is `start` or `dev`. */
+export async function start(backend, port, command = "start", ...flags) {
+  const next = join(folder, "node_modules/next/dist/bin/next");
+  const child = spawn(process.execPath, [next, command, "-p", String(port), ...flags], {
+    cwd: folder,
+    env: { ...env, BACKEND_URL: backend.url },
+    // `next dev` has a child of its own, which would outlive it: a group is ended as one.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      said.push(line);
+      if (process.env.RELATCH_LOG) console.error(line);
+    });
+  }
+  const url = `http://localhost:${port}`;
+  const ended = once(child, "exit");
+  const stop = async () => {
+    process.kill(-child.pid, "SIGKILL");
+    await ended;
+  };
+  process.once("exit", () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, "SIGKILL"));
+  for (const until = Date.now() + 120_000; Date.now() < until; ) {
+    const answer = await fetch(`${url}/sign-in`).catch(() => undefined);
+    if (answer?.ok) return { url, stop };
+    const isOver = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 200))]);
+    if (isOver || (answer && answer.status >= 500)) break;
+  }
+  if (child.exitCode === null) await stop();
+  throw new Error(`next ${command} did not start\n${said.join("\n")}`);
+}
+
+async function run(program, args, cwd, more) {
+  const child = spawn(program, args, { cwd, env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
+  const [out, all] = [[], []];
+  child.stdout.on("data", (chunk) => (out.push(chunk), all.push(chunk)));
+  child.stderr.on("data", (chunk) => all.push(chunk));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}\n${Buffer.concat(all)}`);
+  return Buffer.concat(out).toString();
+}

@@ -1,0 +1,182 @@
+// The Next example in a real browser, against the strictly rotating example server.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { serve } from "../backend.mjs";
+import { OTHER, startBrowser, USER } from "../browser/stage.mjs";
+import { build, freePort, install, start } from "./next-app.mjs";
+
+/** How long a page may take on a busy machine, in milliseconds. */
+const PATIENCE = 60_000;
+
+describe("the Next example", { concurrency: false }, () => {
+  let backend, site, browser;
+
+  before(async () => {
+    const port = await freePort();
+    backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
+    await install({ "app/edge/route.ts": `export const runtime = "edge";\nexport { GET } from "../me/route";\n` });
+    await build(backend);
+    site = await start(backend, port);
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await site?.stop();
+    await backend?.stop();
+  });
+
+  const open = async (profile, path = "/account") => {
+    const page = await profile.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    page.said = [];
+    page.on("console", (message) => page.said.push(message.text()));
+    page.on("pageerror", (error) => page.said.push(String(error)));
+    page.answer = await page.goto(site.url + path, { timeout: PATIENCE });
+    return page;
+  };
+
+  /** Signs in by the form, from the page that asked for it. */
+  const visit = async (user = USER) => {
+    const profile = await browser.createBrowserContext();
+    const page = await open(profile);
+    assert.equal(page.url(), `${site.url}/sign-in?callbackUrl=%2Faccount`);
+    await page.type("[name=email]", user.email);
+    await page.type("[name=password]", user.password);
+    await page.click("form button");
+    await page.waitForSelector(".part");
+    return { profile, page };
+  };
+
+  const cookieOf = async (profile, name) => (await profile.cookies()).find((cookie) => cookie.name === name)?.value;
+
+  /** Time passes: the backend refuses the token, and its cookie has run out with it. */
+  const expire = async (profile) => {
+    await backend.reset();
+    await backend.expireAccess();
+    const spent = (await profile.cookies()).filter(({ name }) => name === "relatch_access");
+    await profile.deleteCookie(...spent);
+  };
+
+  const parts = (page) => page.$$eval(".part", (all) => all.map((part) => part.textContent));
+  const loadInBrowser = async (page) => {
+    await page.click("#load");
+    await page.waitForFunction(() => document.querySelector("output").textContent !== "");
+    return page.$eval("output", (output) => output.textContent);
+  };
+
+  it("signs in, comes back to where it was, and needs no refresh for that", async () => {
+    await backend.reset();
+    const { page, profile } = await visit();
+    assert.deepEqual([page.url(), await parts(page)], [`${site.url}/account`, Array(10).fill("0 notes")]);
+    assert.equal((await backend.counters()).refresh.requests, 0);
+    await profile.close();
+  });
+
+  it("renews once for a page of ten components that each call the API, and hands the token over to the browser", async () => {
+    const { profile, page: entrance } = await visit();
+    await entrance.close();
+    const former = await cookieOf(profile, "relatch_refresh");
+    await expire(profile);
+    const page = await open(profile);
+    assert.deepEqual(await parts(page), Array(10).fill("0 notes"));
+    const { api, refresh } = await backend.counters();
+    assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
+    assert.deepEqual(api, { requests: 10, unauthorized: 0 });
+    const renewed = await cookieOf(profile, "relatch_refresh");
+    assert.ok(renewed && renewed !== former, "the browser holds the new cookie");
+    assert.equal(page.answer.headers()["cache-control"], "private, no-store");
+
+    assert.equal(await loadInBrowser(page), "0 notes");
+    assert.equal((await backend.counters()).refresh.requests, 1, "the browser's first call needs no refresh of its own");
+    assert.equal(await cookieOf(profile, "relatch_refresh"), renewed);
+
+    const html = await page.answer.text();
+    const token = decodeURIComponent((await cookieOf(profile, "relatch_access")).split(".").slice(4).join("."));
+    assert.ok(token.length > 50 && !html.includes(token) && !html.includes(renewed), "no token in the page");
+    assert.ok(html.includes(USER.email), "the first paint knows the user");
+    assert.deepEqual(page.said, []);
+    await profile.close();
+  });
+
+  it("renews without a reuse for ten such pages in ten tabs at once, and nobody is signed out", async () => {
+    const { profile } = await visit();
+    await expire(profile);
+    const pages = await Promise.all(Array.from({ length: 10 }, () => open(profile)));
+    for (const page of pages) assert.deepEqual(await parts(page), Array(10).fill("0 notes"));
+    const shown = [];
+    for (const page of pages) {
+      await page.bringToFront();
+      shown.push(await loadInBrowser(page), await page.$eval("#account", (account) => account.dataset.status));
+    }
+    assert.deepEqual(new Set(shown), new Set(["0 notes", "authenticated"]));
+    const counters = await backend.counters();
+    assert.deepEqual([counters.refresh.reuse, counters.families_revoked], [0, 0]);
+    assert.ok(counters.refresh.requests <= 3, `${counters.refresh.requests} refreshes: a busy machine may need one more, in turn`);
+    await profile.close();
+  });
+
+  it("does the same in Route Handlers (of Node and of the edge runtime), the Pages Router and Server Actions", async () => {
+    const { profile } = await visit(OTHER);
+    await expire(profile);
+    const handler = await open(profile, "/me");
+    assert.deepEqual(JSON.parse(await handler.$eval("body", (body) => body.innerText)).status, 200);
+    await expire(profile);
+    const edge = await open(profile, "/edge");
+    assert.deepEqual(JSON.parse(await edge.$eval("body", (body) => body.innerText)).session.user.email, OTHER.email);
+    await expire(profile);
+    const classic = await open(profile, "/classic");
+    assert.equal(await classic.$eval("#notes", (notes) => notes.textContent), "200");
+    assert.equal(await classic.$eval("#account", (account) => account.dataset.status), "authenticated");
+    const page = await open(profile);
+    await loadInBrowser(page);
+    await expire(profile);
+    await page.type("[name=text]", "from an action");
+    await page.click("form button");
+    await page.waitForFunction(() => document.querySelector(".part").textContent === "1 notes");
+    const { refresh } = await backend.counters();
+    assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
+    await profile.close();
+  });
+
+  it("renews in a Server Action itself when the backend refuses a token early", async () => {
+    const { profile, page } = await visit();
+    await loadInBrowser(page);
+    await backend.reset();
+    await backend.expireAccess();
+    await page.type("[name=text]", "kept");
+    await page.click("form button");
+    await page.waitForFunction(() => document.querySelector(".part")?.textContent === "1 notes");
+    const { refresh } = await backend.counters();
+    assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
+    const next = await open(profile);
+    assert.deepEqual(await parts(next), Array(10).fill("1 notes"));
+    assert.equal((await backend.counters()).refresh.requests, 1, "the browser holds what the action has fetched");
+    await profile.close();
+  });
+
+  it("keeps the user signed in while the backend is busy, and shows so", async () => {
+    const { profile } = await visit();
+    await expire(profile);
+    await backend.fault({ path: "/auth/refresh", times: null, status: 503 });
+    const page = await open(profile);
+    assert.equal(page.url(), `${site.url}/account`, "not sent to the sign-in page");
+    assert.deepEqual(await parts(page), Array(10).fill("not now"));
+    await backend.fault({ path: "/auth/refresh", times: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await page.reload();
+    assert.match((await parts(page))[0], /^\d notes$/);
+    await profile.close();
+  });
+
+  it("signs out on both sides", async () => {
+    const { profile, page } = await visit();
+    await page.waitForSelector("#account button");
+    await page.click("#account button");
+    await page.waitForSelector("#account[data-status=unauthenticated]");
+    await page.waitForFunction(() => location.pathname === "/");
+    const later = await open(profile);
+    assert.equal(later.url(), `${site.url}/sign-in?callbackUrl=%2Faccount`);
+    assert.equal(await cookieOf(profile, "relatch_refresh"), undefined);
+    await profile.close();
+  });
+});

@@ -1,0 +1,181 @@
+// The contract's own operations, answered on the site's origin, so that browser and server refresh in one place.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
+
+describe("the operations on the site's own origin", { concurrency: false }, () => {
+  let backend, server;
+  before(async () => {
+    backend = await startBackend();
+    server = serverOf(backend);
+  });
+  after(() => backend?.stop());
+  beforeEach(() => backend.reset());
+
+  const ask = async (visitor, path, init) => visitor.take(await server.handle(visitor.request(path, { method: "POST", headers: { origin: SITE }, ...init })));
+  const signIn = (visitor, user = USER) =>
+    ask(visitor, "/auth/login", { headers: { origin: SITE, "content-type": "application/json" }, body: JSON.stringify(user) });
+  const notes = (token) => fetch(`${backend.url}/api/notes`, { headers: { authorization: `Bearer ${token}` } });
+
+  it("answer nothing else", async () => {
+    const visitor = new Visitor();
+    for (const [path, init] of [["/"], ["/auth"], ["/auth/refresh"], ["/auth/refreshed", { method: "POST" }], ["/x/auth/refresh", { method: "POST" }]]) {
+      assert.equal(await server.handle(visitor.request(path, init)), undefined, path);
+    }
+  });
+
+  it("sign in, and the first page needs no refresh", async () => {
+    const visitor = new Visitor();
+    const answer = await signIn(visitor);
+    assert.deepEqual([answer.status, answer.headers.get("cache-control"), (await answer.json()).user.email], [200, "no-store", USER.email]);
+    assert.equal((await render(server, visitor)).user.email, USER.email);
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+    const refused = await signIn(new Visitor(), { ...USER, password: "wrong" });
+    assert.deepEqual([refused.status, (await refused.json()).error], [401, "invalid_credentials"]);
+  });
+
+  it("share one refresh with the pages that are rendered meanwhile", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await backend.fault({ path: "/auth/refresh", times: 1, delayMs: 200 });
+    const tabs = Array.from({ length: 10 }, () => visitor.twin());
+    const answers = await Promise.all(tabs.flatMap((tab) => [render(server, tab), ask(tab.twin(), "/auth/refresh")]));
+    for (const answer of answers) {
+      if (answer.user) assert.equal(answer.user.email, USER.email);
+      else assert.equal((await notes((await answer.json()).accessToken)).status, 200);
+    }
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("hand the token of the page that was just rendered over to it, once, without a refresh", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await render(server, visitor);
+    await backend.reset();
+    const handed = await (await ask(visitor, "/auth/refresh")).json();
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+    assert.equal((await notes(handed.accessToken)).status, 200);
+    assert.ok(handed.expiresIn > 40 && handed.expiresIn <= 60 && handed.user.email === USER.email, JSON.stringify(handed.expiresIn));
+    const renewed = await (await ask(visitor, "/auth/refresh")).json();
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+    assert.notEqual(renewed.accessToken, handed.accessToken);
+  });
+
+  it("hand no token over that the backend has come to refuse", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await render(server, visitor);
+    await backend.reset();
+    await backend.expireAccess();
+    const given = await (await ask(visitor, "/auth/refresh")).json();
+    assert.equal((await notes(given.accessToken)).status, 200);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("hand none over to what fetches a part of a page", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await render(server, visitor, "/", (session) => session.get(), { headers: { "sec-fetch-dest": "empty" } });
+    await backend.reset();
+    await ask(visitor, "/auth/refresh");
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("say what is left of a token's life when they answer from a refresh of a while ago", async () => {
+    const brief = await startBackend("--access-ttl", "4");
+    try {
+      const visitor = await new Visitor().signIn(brief, USER);
+      const early = serverOf(brief);
+      const request = () => early.handle(visitor.request("/auth/refresh", { method: "POST", headers: { origin: SITE } }));
+      const first = await (await request()).json();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const second = await (await request()).json();
+      assert.equal(second.accessToken, first.accessToken);
+      assert.ok(first.expiresIn >= 3 && second.expiresIn < first.expiresIn, `${first.expiresIn}, then ${second.expiresIn}`);
+    } finally {
+      await brief.stop();
+    }
+  });
+
+  it("say what the backend says when it refuses or is busy", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await backend.fault({ path: "/auth/refresh", times: 1, status: 503, body: "{}", headers: { "retry-after": "1" } });
+    const busy = await ask(visitor, "/auth/refresh");
+    assert.deepEqual([busy.status, busy.headers.get("retry-after")], [503, "1"]);
+    await backend.expireRefresh();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assert.equal((await ask(visitor, "/auth/refresh")).status, 401);
+    assert.equal(visitor.cookie("relatch_refresh"), undefined);
+    await backend.reset();
+    assert.equal((await ask(new Visitor(), "/auth/refresh")).status, 401);
+    assert.deepEqual(await refreshes(backend), [0, 0, 0], "without a cookie there is nothing to ask");
+  });
+
+  it("sign out: cookies are gone, and a request that was on its way brings none back", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    const late = visitor.twin();
+    await render(server, visitor);
+    assert.equal((await ask(visitor, "/auth/logout")).status, 204);
+    assert.deepEqual([visitor.cookie("relatch_refresh"), visitor.cookie("relatch_access")], [undefined, undefined]);
+    assert.equal(await render(server, late), null);
+    assert.equal(late.cookie("relatch_access"), undefined);
+    assert.deepEqual((await refreshes(backend)).slice(1), [1, 0]);
+  });
+
+  it("sign out while a refresh is under way: it waits, and nobody is signed in after it", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await backend.fault({ path: "/auth/refresh", times: 1, delayMs: 400 });
+    const [tab, leaving] = [visitor.twin(), visitor.twin()];
+    const shown = render(server, tab);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await ask(leaving, "/auth/logout")).status, 204);
+    await shown;
+    assert.equal(await render(server, tab.twin()), null);
+    assert.equal((await backend.counters()).refresh.reuse, 0);
+  });
+
+  it("sign out with the cookie that a refresh under way brings, which may be the only one that the backend knows", async () => {
+    const strict = await listen(async ({ url }) => {
+      if (url !== "/auth/refresh") return { status: 204 };
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { headers: { "content-type": "application/json", "set-cookie": "relatch_refresh=new; Path=/; HttpOnly" }, body: `{"accessToken":"t"}` };
+    });
+    try {
+      const visitor = new Visitor().set("relatch_refresh", "former");
+      const front = serverOf(strict);
+      const shown = front.open(visitor.request("/")).ready();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await front.handle(visitor.request("/auth/logout", { method: "POST", headers: { origin: SITE } }));
+      await shown;
+      assert.equal(strict.requests.find(({ url }) => url === "/auth/logout").headers.cookie, "relatch_refresh=new");
+    } finally {
+      await strict.stop();
+    }
+  });
+
+  it("render nothing for a user whose sign-out has not reached the backend", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await render(server, visitor);
+    await backend.fault({ path: "/auth/logout", times: 1, status: 503 });
+    assert.equal((await ask(visitor, "/auth/logout")).status, 503);
+    const state = await render(server, visitor, "/", (session) => session.state());
+    assert.deepEqual([state.status, state.reason], ["unauthenticated", "signedOut"]);
+    await signIn(visitor);
+    assert.equal((await render(server, visitor)).user.email, USER.email);
+  });
+
+  it("sign another user in: nothing of the former is shown, late requests included", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    const late = visitor.twin();
+    await render(server, visitor);
+    await signIn(visitor, OTHER);
+    assert.equal((await render(server, visitor)).user.email, OTHER.email);
+    assert.equal(await render(server, late), null);
+  });
+
+  it("refuse what another site sends", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    for (const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }]) {
+      assert.equal((await ask(visitor, "/auth/refresh", { headers })).status, 403);
+    }
+    const old = new Request(`${SITE}/auth/refresh`, { method: "POST", headers: { origin: "https://evil.example", host: "app.example" } });
+    assert.equal((await server.handle(old)).status, 403);
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+  });
+});

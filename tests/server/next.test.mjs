@@ -1,0 +1,101 @@
+// What of relatch/next can be told without Next; the rest is in ../packaging.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { callbackPath, cookieRefresh, createNextSession } from "../../pkg/next.js";
+import { refreshes, SITE, startBackend, USER, Visitor } from "./stage.mjs";
+
+describe("the path to go back to after a sign-in", () => {
+  it("is one of this site", () => {
+    for (const path of ["/", "/account", "/orders/7?page=2#top", "/a//b", "/%2F%2Fevil.example", "/@evil.example"]) assert.equal(callbackPath(path), path);
+  });
+  it("is returned as a browser reads it", () => {
+    for (const [path, read] of [["/a/../b", "/b"], ["/a\\b", "/a/b"], ["/a\tb", "/ab"], ["/a b", "/a%20b"]]) assert.equal(callbackPath(path), read);
+  });
+  it("is never another site's", () => {
+    const tricks = [
+      "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example", "javascript:alert(1)",
+      "/\t/evil.example", "/\n/evil.example", " //evil.example", "\u0000//evil.example", "/./\\evil.example", "/x/..//evil.example", "/.//evil.example", "evil.example", "", null, undefined,
+    ];
+    for (const trick of tricks) assert.equal(callbackPath(trick, "/home"), "/home", JSON.stringify(trick));
+  });
+});
+
+describe("the proxy helper", { concurrency: false }, () => {
+  let backend, auth;
+  before(async () => {
+    backend = await startBackend();
+    auth = createNextSession({
+      contract: cookieRefresh({ baseUrl: "/auth" }),
+      baseUrl: `${backend.url}/auth`,
+      refreshCookie: "relatch_refresh",
+      origin: SITE,
+      protect: ["/account/:path*", "/orders/:id", "/files/:path+"],
+      signInPage: "/enter?from=proxy",
+    });
+  });
+  after(() => backend?.stop());
+  beforeEach(() => backend.reset());
+
+  const target = async (path, init) => {
+    const answer = await auth.proxy(new Visitor().request(path, init));
+    const to = new URL(answer.headers.get("location"));
+    return [answer.status, to.origin, to.pathname, to.searchParams.get("from"), to.searchParams.get("callbackUrl")];
+  };
+
+  it("sends those who are not signed in to the sign-in page, with the way back", async () => {
+    const to = (back, status = 307) => [status, SITE, "/enter", "proxy", back];
+    assert.deepEqual(await target("/account"), to("/account"));
+    assert.deepEqual(await target("/account/"), to("/account/"));
+    assert.deepEqual(await target("/account/keys?tab=2&_rsc=x"), to("/account/keys?tab=2"));
+    assert.deepEqual(await target("/orders/7"), to("/orders/7"));
+    assert.deepEqual(await target("/files/a/b"), to("/files/a/b"));
+    assert.deepEqual(await target("/%61ccount"), to("/%61ccount"));
+    assert.deepEqual(await target("//account"), to("/"), "a path that would be another site's");
+    assert.deepEqual(await target("/account", { method: "POST" }), to("/account", 303));
+  });
+
+  it("protects the listed paths and no others", async () => {
+    // Without Next there is nothing to go on to, so what is let through fails for want of it.
+    const missing = { code: "ERR_MODULE_NOT_FOUND" };
+    for (const path of ["/", "/accounts", "/orders", "/orders/7/items", "/files", "/enter"]) {
+      await assert.rejects(auth.proxy(new Visitor().request(path)), missing, path);
+    }
+  });
+
+  it("sends those there whose session has ended, and takes their cookie away", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    await backend.expireRefresh();
+    const answer = visitor.take(await auth.proxy(visitor.request("/account")));
+    assert.equal(answer.status, 307);
+    assert.equal(visitor.cookie("relatch_refresh"), undefined);
+  });
+
+  it("answers the contract's operations", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    const answer = visitor.take(await auth.proxy(visitor.request("/auth/refresh", { method: "POST", headers: { origin: SITE } })));
+    assert.equal((await answer.json()).user.email, USER.email);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+});
+
+describe("the Pages Router", { concurrency: false }, () => {
+  let backend;
+  before(async () => void (backend = await startBackend()));
+  after(() => backend?.stop());
+
+  it("has one session a request, hands its cookies to Node's response, and gives the props", async () => {
+    const auth = createNextSession({ contract: cookieRefresh({ baseUrl: "/auth" }), baseUrl: `${backend.url}/auth`, refreshCookie: "relatch_refresh", origin: SITE });
+    const visitor = await new Visitor().signIn(backend, USER);
+    const set = new Map([["set-cookie", "theme=dark"]]);
+    const res = { headersSent: false, getHeader: (name) => set.get(name), setHeader: (name, value) => set.set(name, value) };
+    const context = { req: { headers: { cookie: visitor.request("/").headers.get("cookie"), host: "app.example" } }, res };
+    const props = await auth.pageProps(context);
+    assert.equal(props.session.user.email, USER.email);
+    assert.equal((await auth.pages(context).fetch("/api/notes")).status, 200);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+    assert.deepEqual(set.get("set-cookie").map((line) => line.split("=")[0]), ["theme", "relatch_refresh", "relatch_access"]);
+    assert.equal(set.get("cache-control"), "private, no-store");
+    res.headersSent = true;
+    assert.deepEqual(await auth.pageProps({ req: { headers: {} }, res }), { session: null });
+  });
+});

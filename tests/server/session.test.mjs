@@ -1,0 +1,254 @@
+// relatch/server against the example server: what it reads, what it refreshes, and what it lets nobody have.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
+
+describe("a session on the server", { concurrency: false }, () => {
+  let backend, server;
+  before(async () => {
+    backend = await startBackend();
+    server = serverOf(backend);
+  });
+  after(() => backend?.stop());
+  beforeEach(() => backend.reset());
+
+  const someone = () => new Visitor().signIn(backend, USER);
+
+  it("refreshes once for 50 renders at once, each of which reads the session and calls the API", async () => {
+    const visitor = await someone();
+    await backend.reset();
+    await backend.fault({ path: "/auth/refresh", times: 1, delayMs: 200 });
+    const renders = Array.from({ length: 50 }, () => {
+      const tab = visitor.twin();
+      return render(server, tab, "/", async (session) => [(await session.get()).user.email, (await session.fetch("/api/notes")).status, tab]);
+    });
+    const tabs = [];
+    for (const [email, status, tab] of await Promise.all(renders)) {
+      assert.deepEqual([email, status], [USER.email, 200]);
+      tabs.push(tab.cookie("relatch_refresh"));
+    }
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+    assert.equal(new Set(tabs).size, 1, "every answer has the same new cookie");
+    assert.notEqual(tabs[0], visitor.cookie("relatch_refresh"));
+  });
+
+  it("answers a request that still comes with the replaced cookie, and one older still, from the refresh that replaced it", async () => {
+    const visitor = await someone();
+    const [late, later] = [visitor.twin(), visitor.twin()];
+    await render(server, visitor);
+    assert.equal((await render(server, late)).user.email, USER.email);
+    assert.equal(late.cookie("relatch_refresh"), visitor.cookie("relatch_refresh"));
+    await render(server, visitor.forget("relatch_access"));
+    assert.equal((await render(server, later)).user.email, USER.email);
+    assert.equal(later.cookie("relatch_refresh"), visitor.cookie("relatch_refresh"), "the newest, not the one that replaced its own");
+    assert.deepEqual(await refreshes(backend), [2, 2, 0]);
+  });
+
+  it("is what a strict backend takes for theft without that grace", async () => {
+    const hasty = serverOf(backend, { graceMs: 0 });
+    const visitor = await someone();
+    const late = visitor.twin();
+    await render(hasty, visitor);
+    await sleep(5);
+    assert.equal(await render(hasty, late), null);
+    assert.deepEqual(await refreshes(backend), [2, 1, 1]);
+  });
+
+  it("keeps 200 interleaved requests of two users apart", async () => {
+    const users = [await someone(), await new Visitor().signIn(backend, OTHER)];
+    const emails = [USER.email, OTHER.email];
+    await Promise.all(
+      Array.from({ length: 200 }, async (_, at) => {
+        await sleep((at * 7) % 40);
+        const tab = users[at % 2].twin();
+        const seen = await render(server, tab, "/", async (session) => {
+          const [data, me] = await Promise.all([session.get(), session.fetch("/api/me").then((response) => response.json())]);
+          return [data.user.email, me.email];
+        });
+        assert.deepEqual(seen, [emails[at % 2], emails[at % 2]]);
+        users[at % 2].answers = (users[at % 2].answers ?? new Set()).add(tab.cookie("relatch_refresh"));
+      }),
+    );
+    assert.equal([...users[0].answers].filter((cookie) => users[1].answers.has(cookie)).length, 0);
+    assert.deepEqual(await refreshes(backend), [2, 2, 0]);
+  });
+
+  it("does not use an access token that lies beside another user's refresh cookie", async () => {
+    const [visitor, other] = [await someone(), await new Visitor().signIn(backend, OTHER)];
+    await render(server, visitor);
+    other.set("relatch_access", visitor.cookie("relatch_access"));
+    assert.equal((await render(server, other)).user.email, OTHER.email);
+  });
+
+  it("does not refresh while the access token is good, and does when it has run out", async () => {
+    const brief = await startBackend("--access-ttl", "2");
+    try {
+      const visitor = await new Visitor().signIn(brief, USER);
+      const quick = serverOf(brief);
+      const late = visitor.twin();
+      await render(quick, visitor);
+      const after = visitor.cookie("relatch_refresh");
+      await render(quick, visitor);
+      assert.equal(visitor.cookie("relatch_refresh"), after);
+      await sleep(2100);
+      // One that still comes with the first cookie does not make do with a token that has run out since.
+      assert.equal(await render(quick, late, "/", async (session) => (await session.fetch("/api/notes")).status), 200);
+      // Its cookie has run out with it, in a browser; here it is sent all the same.
+      assert.equal((await render(quick, visitor)).user.email, USER.email);
+      assert.deepEqual(await refreshes(brief), [2, 2, 0]);
+    } finally {
+      await brief.stop();
+    }
+  });
+
+  it("puts the rotated cookie on the answer and on the request that goes on", async () => {
+    const visitor = await someone();
+    const former = visitor.cookie("relatch_refresh");
+    visitor.set("theme", "dark");
+    const session = server.open(visitor.request("/"));
+    await session.ready();
+    const onward = session.onward().get("cookie");
+    const answer = session.commit(new Response("page"));
+    visitor.take(answer);
+    const renewed = visitor.cookie("relatch_refresh");
+    assert.notEqual(renewed, former);
+    assert.ok(onward.includes(`relatch_refresh=${renewed}`) && !onward.includes(former) && onward.includes("theme=dark"), onward);
+    assert.ok(onward.includes(`relatch_access=${visitor.cookie("relatch_access")}`));
+    assert.equal(answer.headers.get("cache-control"), "private, no-store");
+    for (const line of answer.headers.getSetCookie()) assert.match(line, /HttpOnly; Secure; SameSite=Lax/);
+    // The page, which cannot set cookies, has what it needs.
+    const page = server.open(new Request(`${SITE}/`, { headers: { cookie: onward } }), { readOnly: true });
+    assert.equal((await page.get()).user.email, USER.email);
+    assert.equal((await page.fetch("/api/notes")).status, 200);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("says nobody, and lets the page be cached, where there is no session", async () => {
+    const session = server.open(new Visitor().set("theme", "dark").request("/"));
+    assert.equal(await session.get(), null);
+    const answer = session.commit(new Response("page"));
+    assert.equal(answer.headers.get("cache-control"), null);
+    assert.equal((await session.fetch("/api/notes")).status, 401);
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+  });
+
+  it("ends the session when the refresh token is dead, and passes on what the backend says of the cookie", async () => {
+    const visitor = await someone();
+    await backend.expireRefresh();
+    const state = await render(server, visitor, "/", (session) => session.state());
+    assert.deepEqual([state.status, state.reason, state.data], ["unauthenticated", "expired", null]);
+    assert.equal(visitor.cookie("relatch_refresh"), undefined);
+  });
+
+  it("keeps the session when the backend is down, says so, and asks once a second at most", async () => {
+    const visitor = await someone();
+    await backend.fault({ path: "/auth/refresh", times: null, status: 503 });
+    const states = await Promise.all(Array.from({ length: 20 }, () => render(server, visitor.twin(), "/", (session) => session.state())));
+    for (const state of states) assert.deepEqual([state.error?.code, state.status !== "unauthenticated"], ["TryLater", true]);
+    await assert.rejects(render(server, visitor, "/", (session) => session.fetch("/api/notes")), { code: "TryLater", temporary: true });
+    assert.ok((await refreshes(backend))[0] <= 2);
+    await backend.reset();
+    await sleep(1100);
+    assert.equal((await render(server, visitor, "/", (session) => session.fetch("/api/notes"))).status, 200);
+  });
+
+  it("gives up waiting at timeoutMs, and a late answer still counts", async () => {
+    const hasty = serverOf(backend, { contract: { timeoutMs: 300 } });
+    const visitor = await someone();
+    await backend.fault({ path: "/auth/refresh", times: 1, delayMs: 1000 });
+    await assert.rejects(render(hasty, visitor, "/", (session) => session.fetch("/api/notes")), { code: "Timeout" });
+    await sleep(1500);
+    assert.equal((await render(hasty, visitor, "/", (session) => session.fetch("/api/notes"))).status, 200);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("goes on with a token that is due and still good when it cannot be renewed", async () => {
+    const brief = await startBackend("--access-ttl", "20");
+    try {
+      const visitor = await new Visitor().signIn(brief, USER);
+      const early = serverOf(brief);
+      await render(early, visitor);
+      // Due at nine tenths of its life: the cookie says when, so the test says it is now.
+      visitor.set("relatch_access", visitor.cookie("relatch_access").replace(/^1\.[^.]+/, `1.${Date.now().toString(36)}`));
+      await brief.fault({ path: "/auth/refresh", times: null, status: 503 });
+      const state = await render(early, visitor, "/", async (session) => {
+        assert.equal((await session.fetch("/api/notes")).status, 200);
+        return session.state();
+      });
+      assert.deepEqual([state.status, state.freshness, state.error.code], ["authenticated", "stale", "TryLater"]);
+    } finally {
+      await brief.stop();
+    }
+  });
+
+  it("is stale, and refreshes nothing, where no cookie can be set", async () => {
+    const visitor = await someone();
+    const session = server.open(visitor.request("/"), { readOnly: true });
+    const state = await session.state();
+    assert.deepEqual([state.status, state.freshness, state.data.user.email], ["authenticated", "stale", USER.email]);
+    await assert.rejects(session.fetch("/api/notes"), { code: "SessionStale", temporary: true });
+    await session.refresh();
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+    // A backend that does not know its users by the cookie: still no sign-out.
+    await backend.fault({ path: "/auth/session", times: 1, status: 401 });
+    assert.equal(await server.open(visitor.request("/"), { readOnly: true }).get(), undefined);
+  });
+
+  it("renews a token that the backend refuses early, and sends the same call once more", async () => {
+    const visitor = await someone();
+    await render(server, visitor);
+    await backend.reset();
+    await backend.expireAccess();
+    const note = JSON.stringify({ text: "sent once" });
+    const init = { method: "POST", body: note, headers: { "content-type": "application/json" } };
+    const answers = await render(server, visitor, "/", (session) =>
+      Promise.all([session.fetch("/test/echo", init), session.fetch(new Request(`${backend.url}/test/echo`, init)), session.fetch("/test/echo", init)]),
+    );
+    for (const answer of answers) {
+      const { bodyText, contentType, headers } = await answer.json();
+      assert.deepEqual([answer.status, bodyText, contentType, headers.origin], [200, note, "application/json", SITE]);
+    }
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("gives the bearer and the cookies to the backend's origin only", async () => {
+    const foreign = await listen(() => ({ body: "{}" }));
+    try {
+      const visitor = await someone();
+      await render(server, visitor, "/", async (session) => {
+        await session.fetch(`${foreign.url}/api/notes`);
+        await session.fetch(new Request(`${foreign.url}/x`));
+        await session.fetch(`/test/redirect?to=${encodeURIComponent(`${foreign.url}/away`)}`);
+        await session.fetch(`${SITE}.evil.example/`).catch(() => {});
+      });
+      assert.equal(foreign.requests.length, 3);
+      for (const { headers } of foreign.requests) assert.deepEqual([headers.authorization, headers.cookie], [undefined, undefined]);
+    } finally {
+      await foreign.stop();
+    }
+  });
+
+  it("forwards the backend's own cookies and no other", async () => {
+    const seen = await listen(() => ({ status: 503 }));
+    try {
+      const visitor = new Visitor().set("relatch_refresh", "r").set("theme", "dark").set("csrf", "c").set("other_app", "secret");
+      const picky = serverOf(seen, { forwardCookies: ["csrf"] });
+      await picky.open(visitor.request("/")).state();
+      assert.deepEqual(seen.requests.map(({ url, headers }) => [url, headers.cookie]), [
+        ["/auth/refresh", "relatch_refresh=r; csrf=c"],
+        ["/auth/session", "relatch_refresh=r; csrf=c"],
+      ]);
+    } finally {
+      await seen.stop();
+    }
+  });
+
+  it("names every mistake in its options", () => {
+    const options = { baseUrl: "/auth", refreshCookie: "a b", origin: "https://app.example/x", graceMs: 1e6 };
+    assert.throws(() => serverOf(backend, options), (error) => {
+      assert.deepEqual([error.code, error.issues.map(({ path }) => path)], ["InvalidContract", ["baseUrl", "refreshCookie", "origin", "graceMs"]]);
+      return true;
+    });
+  });
+});
