@@ -53,6 +53,13 @@ fn two_tabs_with_a_sign_out_and_a_crash_or_a_freeze_anywhere() {
 }
 
 #[test]
+fn two_tabs_whose_session_the_server_ends_while_one_signs_in_anew() {
+    let scope = Scope { revokes: 1, sign_ins: 1, is_store_first: true, ..Scope::new(2, 1) };
+    explore(Scope { name: "2 tabs x 1 call, a revocation, a sign-in, store first", ..scope.clone() });
+    explore(Scope { name: "the same and a freeze", freezes: 1, ..scope });
+}
+
+#[test]
 fn two_tabs_with_a_sign_out_and_a_sign_in_as_another_user() {
     explore(Scope { name: "2 tabs x 1 call, a sign-out, a sign-in", sign_outs: 1, sign_ins: 1, ..Scope::new(2, 1) });
 }

@@ -290,6 +290,74 @@ fn any_history(seed: u64) {
     }
 }
 
+/// A day of people who use many tabs, and of all that goes wrong in one. The server knows keys, so that even an answer
+/// that the network loses after the rotation costs nobody the session.
+#[test]
+fn a_day_of_twenty_tabs_with_random_faults() {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(24);
+    println!("SEED={seed}");
+    let mut dice = Dice(seed);
+    let mut world = World::signed_in(20);
+    world.server.knows_keys = true;
+    let end = world.now + Millis(24 * 3_600_000);
+    let mut faults = 0_u32;
+    while world.now < end {
+        let tab = dice.roll(world.tabs.len());
+        let possible = world.possible();
+        match dice.roll(40) {
+            0..18 if !possible.is_empty() => world.act(possible[dice.roll(possible.len())]),
+            18..24 => world.call(tab),
+            24 => world.on(tab, Event::Visible(dice.roll(2) == 0)),
+            25 => world.on(tab, Event::Online),
+            26 if dice.roll(4) == 0 => world.server.expire_access(),
+            27 => {
+                world.lose(dice.roll(8), dice.roll(2) == 0);
+                faults += 1;
+            }
+            28 if dice.roll(4) == 0 => {
+                world.lose_any_answer(dice.roll(8));
+                faults += 1;
+            }
+            29 => {
+                let status = [429, 500, 503][dice.roll(3)];
+                world.server.fault = Some((play::Fault::Before, play::later(status, dice.roll(30) as u64)));
+                faults += 1;
+            }
+            30 if !world.tabs[tab].is_waiting() => {
+                world.on(tab, Event::Leaving);
+                world.reopen(tab);
+                faults += 1;
+            }
+            31 => world.on(tab, Event::Restored),
+            32 if dice.roll(40) == 0 => {
+                let span = Millis(dice.roll(3_600_000) as u64);
+                world.hurry(span);
+                world.sleep(span);
+                world.pass(Millis(0));
+                faults += 1;
+            }
+            33 if dice.roll(20) == 0 => {
+                world.who = ["ada", "bob"][dice.roll(2)].into();
+                world.ask(tab, Operation::SignIn);
+            }
+            34 if dice.roll(60) == 0 => {
+                world.ask(tab, Operation::SignOut);
+            }
+            _ => {
+                for _ in 0..dice.roll(10) {
+                    world.hurry(Millis(500));
+                    world.pass(Millis(500));
+                }
+            }
+        }
+        world.check();
+    }
+    world.settle();
+    world.check();
+    println!("{} refreshes, {} messages, {faults} faults", world.server.refreshes, world.tally.messages);
+    assert!(faults > 1_000 && world.server.refreshes > 500);
+}
+
 /// Lets what lies between tabs happen (stamps, messages, the lock), but nothing at the server.
 fn settle_between_tabs(world: &mut World) {
     while let Some(next) = world

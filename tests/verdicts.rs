@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a table that is wrong fails the test")]
 
 use relatch::core::{
-    Answer, Body, Fields, Identity, Millis, OAuthError, Outcome, Problem, RefreshVerdict, Rules, Secret, Statuses,
-    Unanswered,
+    Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Problem, RefreshVerdict, Rules, Secret,
+    Statuses, Unanswered,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn the_core_judges_every_answer_to_a_refresh_as_the_table_says() {
             RefreshVerdict::Renewed(grant) => json!({
                 "is": "renewed",
                 "token": grant.access_token.expose(),
-                "expiresIn": grant.expires_in,
+                "expiresIn": grant.expires_in.map(|life| life.0 / 1000),
                 "hasUser": grant.has_user,
             }),
             RefreshVerdict::Dead => json!({ "is": "dead" }),
@@ -107,7 +107,7 @@ fn fields(json: &Value, rules: &Value) -> Fields {
     let token = at(json, &rules["access"]["token"], "accessToken");
     Fields {
         access_token: token.as_str().filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())),
-        expires_in: at(json, &rules["access"]["expiresIn"], "expiresIn").as_f64(),
+        expires_in: at(json, &rules["access"]["expiresIn"], "expiresIn").as_f64().and_then(Expiry::lifetime),
         has_user: user.is_object(),
         identity: user["id"].as_str().map(Identity::of),
         error: at(json, &rules["error"]["at"], "error").as_str().and_then(OAuthError::read),

@@ -17,6 +17,7 @@ struct Mutation {
     scope: Scope,
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "made for it")]
 fn without(rule: Rule, name: &'static str, says: &'static str, scope: Scope) -> Mutation {
     Mutation { name, rule: says, scope: Scope { name, without: Some(rule), ..scope } }
 }
@@ -68,7 +69,7 @@ fn mutations() -> Vec<Mutation> {
             Rule::Dead,
             "look at the dead",
             "a session ends only if nobody has renewed it meanwhile",
-            Scope { freezes: 1, is_store_first: true, ..both() },
+            Scope { freezes: 1, revokes: 1, sign_ins: 1, is_store_first: true, ..Scope::new(2, 1) },
         ),
         without(
             Rule::Offer,

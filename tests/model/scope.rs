@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use relatch::core::{Event, Millis, Operation, Policy, Rule};
+use relatch::core::{Event, Millis, Operation, Policy, Rule, Status};
 use stateright::{Checker, Model, Property};
 
 use crate::play::{Ending, LIFE};
@@ -18,6 +18,7 @@ pub(crate) enum Start {
     Refused,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 /// A small world: who does what in it, and what goes wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
@@ -37,6 +38,8 @@ pub(crate) struct Scope {
     pub(crate) losses: u8,
     /// How often the server answers a refresh with 429.
     pub(crate) laters: u8,
+    /// How often the server ends the session by itself.
+    pub(crate) revokes: u8,
     /// Whether a message may take longer than a timer.
     pub(crate) is_slow: bool,
     /// Whether the store and the lock manager are quicker than anything else, which leaves fewer orders to look at.
@@ -63,6 +66,7 @@ impl Scope {
             freezes: 0,
             losses: 0,
             laters: 0,
+            revokes: 0,
             is_slow: false,
             is_store_first: false,
             is_alone: false,
@@ -77,7 +81,7 @@ impl Scope {
 
     /// Whether nothing happens that a call could fail of.
     fn is_smooth(&self) -> bool {
-        self.sign_outs + self.sign_ins + self.laters == 0
+        self.sign_outs + self.sign_ins + self.laters + self.revokes == 0
     }
 
     /// How many refreshes one expiry may cost: one more for each that went away in the middle of its own, or that a
@@ -99,6 +103,7 @@ pub(crate) struct State {
     freezes: u8,
     losses: u8,
     laters: u8,
+    revokes: u8,
     /// Until when the server has asked to be left alone, and whether it was.
     quiet_until: Millis,
     is_disturbed: bool,
@@ -120,6 +125,8 @@ pub(crate) enum Step {
     Lose(usize, usize),
     /// The server asks to come later.
     Later(usize),
+    /// The server ends the session.
+    Revoke,
 }
 
 impl Step {
@@ -135,6 +142,7 @@ impl Step {
             Self::Freeze(tab) => format!("{tab} freezes"),
             Self::Thaw(tab) => format!("{tab} thaws"),
             Self::Lose(tab, _) => format!("a message to {tab} is lost"),
+            Self::Revoke => "the server ends the session".to_owned(),
             Self::Later(_) => "the server answers 429".to_owned(),
         }
     }
@@ -169,6 +177,7 @@ impl Model for Scope {
             freezes: self.freezes,
             losses: self.losses,
             laters: self.laters,
+            revokes: self.revokes,
             quiet_until: Millis(0),
             is_disturbed: false,
         }]
@@ -198,6 +207,9 @@ impl Model for Scope {
                 (state.freezes > 0, Step::Freeze(tab)),
             ];
             actions.extend(can.into_iter().filter(|(can, _)| *can).map(|(_, step)| step));
+        }
+        if state.revokes > 0 && world.server.is_alive() {
+            actions.push(Step::Revoke);
         }
         for happening in &possible {
             match happening {
@@ -252,6 +264,10 @@ impl Model for Scope {
                 state.losses -= 1;
                 world.lose_message(tab, place);
             }
+            Step::Revoke => {
+                state.revokes -= 1;
+                world.server.expire_refresh();
+            }
             Step::Later(at) => {
                 state.laters -= 1;
                 world.answer_later(at, LATER);
@@ -283,7 +299,14 @@ impl Scope {
         if state.is_disturbed {
             return Some("nobody asks a server that asked to be left alone");
         }
-        if !world.possible().is_empty() || world.next_timer().is_some() {
+        let possible = world.possible();
+        let is_quiet = possible.iter().all(|next| matches!(next, Happening::Serve(_) | Happening::Arrive(_)));
+        let is_asked = self.sign_ins == 0 && world.tabs.iter().any(World::is_signing_out);
+        let is_told = self.losses == 0 && world.tabs.iter().all(|tab| tab.is_open && !tab.is_frozen);
+        if is_quiet && is_asked && is_told && world.tabs.iter().any(|tab| tab.token().is_some()) {
+            return Some("a sign-out reaches every tab before the server has answered");
+        }
+        if !possible.is_empty() || world.next_timer().is_some() {
             return None;
         }
         let mut actions = Vec::new();
@@ -301,8 +324,12 @@ impl Scope {
         if is_told && world.has_signed_out() && open().any(|tab| tab.token().is_some()) {
             return Some("after a sign-out no tab has a token");
         }
-        if world.has_signed_out() && world.jar.is_some() {
+        if !world.was_cut_short() && world.has_signed_out() && world.jar.is_some() {
             return Some("after a sign-out no cookie is left");
+        }
+        let is_in = world.server.is_alive() && self.losses == 0 && !world.has_signed_out();
+        if is_in && open().any(|tab| tab.status() == Status::Unauthenticated) {
+            return Some("no tab says that nobody is signed in while somebody is");
         }
         let user = world.server.user();
         if self.losses == 0 && open().any(|tab| tab.shown.as_ref().is_some_and(|shown| shown != user)) {

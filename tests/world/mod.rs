@@ -98,6 +98,8 @@ struct Flight {
     answer: Option<Answered>,
     /// Whether nobody is there any more to take the answer, not even its cookie.
     is_dropped: bool,
+    /// Whether its tab has gone.
+    is_orphan: bool,
 }
 
 /// An answer on its way back.
@@ -386,6 +388,7 @@ impl World {
             sent: self.now,
             answer: None,
             is_dropped: false,
+            is_orphan: false,
         });
     }
 
@@ -452,8 +455,10 @@ impl World {
                 if sets_cookie && !flight.is_dropped {
                     self.jar = cookie;
                 }
-                self.tabs[flight.tab].answered = Some((flight.request.ticket.id, user));
-                self.on(flight.tab, Event::Answered(flight.request.ticket.id, outcome));
+                if !flight.is_orphan {
+                    self.tabs[flight.tab].answered = Some((flight.request.ticket.id, user));
+                    self.on(flight.tab, Event::Answered(flight.request.ticket.id, outcome));
+                }
             }
         }
     }
@@ -577,6 +582,11 @@ impl World {
         self.stamp().is_some_and(says_out)
     }
 
+    /// Whether the last thing it was asked was to sign out.
+    pub fn is_signing_out(tab: &Tab) -> bool {
+        tab.out_since.is_some()
+    }
+
     /// Whether a tab went away in the middle of its sign-out, which then has promised nothing yet.
     pub fn was_cut_short(&self) -> bool {
         self.tabs.iter().any(|tab| !tab.is_open && tab.out_since.is_some())
@@ -635,9 +645,25 @@ impl World {
         (world, order)
     }
 
+    /// The same for any request that has not been served.
+    pub fn lose_any_answer(&mut self, pick: usize) {
+        if let Some(at) = self.flights.iter().position(|flight| flight.answer.is_none()).filter(|at| *at <= pick) {
+            self.lose_answer(at);
+        }
+    }
+
+    /// A tab is closed, and another one opened in its place.
+    pub fn reopen(&mut self, tab: usize) {
+        self.close(tab);
+        self.flights.iter_mut().filter(|flight| flight.tab == tab).for_each(|flight| flight.is_orphan = true);
+        self.stamping.retain(|(other, _)| *other != tab);
+        self.tabs[tab] = Tab::new(Policy::clone(&self.policy), self.now.0 + tab as u64);
+        self.on(tab, Event::Start);
+    }
+
     /// Everything that can happen happens, in the order it came, with the timers that are needed for it.
     pub fn settle(&mut self) {
-        for _ in 0..20_000 {
+        for _ in 0..500_000 {
             if let Some(happening) = self.possible().first() {
                 self.act(*happening);
             } else if !self.is_at_rest() {

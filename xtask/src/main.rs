@@ -4,6 +4,7 @@
 
 mod browsers;
 mod demo;
+mod explore;
 mod package;
 mod process;
 mod readme;
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::Options),
     /// Install what is missing and run every test; ends with `N passed, N failed`
     Test(test::Options),
+    /// Visit every interleaving of the protocol's small worlds
+    Explore(explore::Options),
     /// Photograph the demo for the README
     Screenshot,
     /// Write the README's measured numbers anew
@@ -52,6 +55,7 @@ fn run() -> Result<()> {
         Command::Build => package::build(),
         Command::Demo(options) => demo::run_demo(&options),
         Command::Test(options) => test::run(&options),
+        Command::Explore(options) => explore::explore(&options),
         Command::Screenshot => screenshot::run_camera(),
         Command::Readme => readme::write(),
     }

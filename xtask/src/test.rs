@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::browsers::{self, Engine};
 use crate::process::{command, root, run as run_to_end, step, watch};
-use crate::{demo, package, readme, tools};
+use crate::{demo, explore, package, readme, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -22,6 +22,8 @@ enum Part {
     Lint,
     /// Tests that need no browser: the core, the example server
     Native,
+    /// Every interleaving of the protocol's small worlds
+    Model,
     /// The server entries against the example server, in Node.js
     Server,
     /// `wasm-pack test` in headless browsers
@@ -46,7 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Browser) || wants(Part::Wasm) || wants(Part::Packaging) {
         browsers::ensure()?;
     }
-    if options.parts.is_empty() || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Wasm)) {
+    if options.parts.is_empty()
+        || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Wasm))
+    {
         tally.check("the package builds and its TypeScript is sound", package::build);
     }
     if wants(Part::Lint) {
@@ -55,6 +59,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wants(Part::Native) {
         step("Native tests");
         tally.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
+    }
+    if wants(Part::Model) {
+        step("Exploring");
+        let args: Vec<_> = explore::ARGS.into_iter().chain(["--test-threads=1"]).collect();
+        tally.count("the model, explored", &args, Format::Rust, &[])?;
     }
     if wants(Part::Server) {
         let server = demo::server()?;
@@ -83,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn lint(tally: &mut Tally) -> Result<()> {
-    let native = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let native = ["clippy", "--workspace", "--all-targets", "--features", "relatch/mutations", "--", "-D", "warnings"];
     let wasm =
         ["clippy", "--package", "relatch", "--tests", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
     for (name, args) in

@@ -39,7 +39,8 @@ impl Session {
     pub(super) fn settle(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
         let is_current = turn.ticket.base == self.generation || !self.keeps(Rule::LateAnswer);
-        if turn.ticket.operation == Operation::Refresh && answer.is_ok() {
+        if turn.ticket.operation == Operation::Refresh && answer.is_ok() && !turn.repeats {
+            // Whatever it says, it is known what became of this request.
             self.key = 0;
         }
         match turn.ticket.operation {

@@ -40,6 +40,7 @@ impl Session {
         let Some(found) = found else { return self.go_on(now, turn, effects) };
         self.asked = found.stamp.asked;
         self.key = found.stamp.key;
+        turn.repeats = self.key != 0;
         self.sync(found.stamp, effects);
         turn.is_near = !found.is_own && found.age < LATELY;
         let holds = |pause: &super::Pause| pause.is_asked || !self.backoff.was_hinted_since(now, found.age);

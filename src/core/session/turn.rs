@@ -74,6 +74,8 @@ pub(super) struct Turn {
     pub(super) is_locked: bool,
     /// The stamp that this turn last saw, or wrote: if another stands, it has been overtaken.
     pub(super) seen: Option<Stamp>,
+    /// Whether it repeats a request whose answer was lost: then only a verdict settles what became of that one.
+    pub(super) repeats: bool,
     /// Whether another tab wrote it a moment ago, and so is there to be asked.
     pub(super) is_near: bool,
     /// What stands beside it.
@@ -154,11 +156,11 @@ impl Session {
             return;
         }
         match turn.stage {
-            Stage::Wanting | Stage::Settling | Stage::Announcing
-                if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) =>
-            {
+            Stage::Wanting | Stage::Settling if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) => {
                 self.start_over(now, turn, effects);
             }
+            // The shell answers sooner, be there a store or not: this tab was asleep.
+            Stage::Announcing => self.start_over(now, turn, effects),
             Stage::Locking => {
                 turn.deadline = now + self.lock_wait();
                 effects.push(Effect::Lock { ticket: turn.ticket.id, steal: true });
@@ -175,7 +177,6 @@ impl Session {
             }
             Stage::Wanting => self.announce(now, turn, effects),
             Stage::Settling => self.go_on(now, turn, effects),
-            Stage::Announcing => self.perform(now, turn, effects),
             Stage::Asking => {
                 // The request is not aborted: the server may have rotated already, and the new cookie must reach the
                 // jar.
@@ -234,6 +235,7 @@ impl Session {
             stage: Stage::Locking,
             is_locked: takes_lock,
             seen: None,
+            repeats: self.key != 0,
             is_near: false,
             pause: None,
             sent: now,
@@ -270,6 +272,7 @@ impl Session {
     fn take_key(&mut self, turn: &mut Turn) {
         if turn.ticket.operation == Operation::Refresh {
             if self.key == 0 {
+                turn.repeats = false;
                 // Without randomness there is still a key, and another one for each request.
                 self.key = self.random.next().max(self.asked.into());
             }
@@ -412,6 +415,7 @@ impl Session {
     pub(super) fn end(&mut self, reason: EndReason, effects: &mut Vec<Effect>) {
         self.generation = self.generation.next();
         self.credential = None;
+        self.key = 0;
         self.is_refused = false;
         self.identity = None;
         self.giving = None;
