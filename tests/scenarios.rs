@@ -500,3 +500,24 @@ fn a_hidden_tab_that_is_asked_for_the_session_finds_out() {
     play.answer_all();
     assert_eq!(play.state().status, Status::Authenticated);
 }
+
+#[test]
+fn an_answer_that_brings_the_refused_token_again_renews_nothing() {
+    let mut play = Play::signed_in();
+    let token = play.session.bearer(play.session.generation()).unwrap().expose().to_owned();
+    play.server.expire_access();
+    let call = play.call();
+    let same = relatch::core::Fields {
+        access_token: Some(relatch::core::Secret::new(token)),
+        has_user: true,
+        ..relatch::core::Fields::default()
+    };
+    let body = relatch::core::Body::Json(same);
+    play.answer_with(Ok(relatch::core::Answer { status: 200, body, retry_after: None }));
+    assert_eq!((play.state().status, play.state().freshness), (Status::Authenticated, Freshness::Stale));
+    assert_eq!(play.calls[call].ending, Some(Ending::Failed(Problem::BadResponse { status: 200 })));
+    play.wait(Millis(3_000));
+    let call = play.call();
+    play.answer_all();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+}

@@ -30,9 +30,10 @@ const STORE_WAIT_MS = 1000;
 /** Whether tabs can share here: a secure context, and a store that the next holder of the lock is sure to see. */
 export const canShare = (): boolean => {
   try {
-    return !!globalThis.navigator?.locks && !!globalThis.indexedDB;
+    // In a sandboxed frame both may be there, and refuse when they are used.
+    return globalThis.origin !== "null" && !!globalThis.navigator?.locks && !!globalThis.indexedDB;
   } catch {
-    // A sandboxed frame may not even look.
+    // Or it may not even look.
     return false;
   }
 };

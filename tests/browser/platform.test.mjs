@@ -157,7 +157,7 @@ describe(`the platform in ${engine}`, { concurrency: false }, () => {
     assert.equal(await assertNoReuse(), 1);
   });
 
-  it("does not take the refused token for a new one", { skip, todo: "the core takes any token for a renewal" }, async () => {
+  it("does not take the refused token for a new one", { skip }, async () => {
     const page = await answeredFromCache();
     await calls(page);
     assert.deepEqual(await stateOf(page), ["authenticated", null, USER.email, "stale"]);
@@ -246,7 +246,7 @@ describe(`the platform in ${engine}`, { concurrency: false }, () => {
     assert.equal((await server.counters()).refresh.requests, 1);
   });
 
-  it("says once that it works alone in a sandboxed frame", { todo: "navigator.locks is there, and refuses only when it is used" }, async () => {
+  it("says once that it works alone in a sandboxed frame", async () => {
     const [page, frame] = await inSandbox();
     await frame.evaluate((baseUrl) => outcome(open_({ baseUrl }).get()), `${proxy.url}/auth`);
     assert.equal(page.said.filter((text) => text.includes("each tab works on its own")).length, 1);

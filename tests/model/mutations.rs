@@ -81,7 +81,7 @@ fn mutations() -> Vec<Mutation> {
             Rule::Stale,
             "stale gift",
             "a token older than the newest stamp is not taken",
-            Scope { sign_ins: 1, is_store_first: true, ..Scope::new(3, 1) },
+            Scope { sign_ins: 1, has_stranger: true, is_store_first: true, ..Scope::new(3, 1) },
         ),
         Mutation {
             name: "keepalive",

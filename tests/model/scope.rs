@@ -26,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) tabs: usize,
     /// How many calls each tab makes, at any moment.
     pub(crate) calls: u8,
+    /// Whether the last tab makes no calls, and is the only one that signs in.
+    pub(crate) has_stranger: bool,
     pub(crate) start: Start,
     /// How often any tab signs out.
     pub(crate) sign_outs: u8,
@@ -59,6 +61,7 @@ impl Scope {
             name: "",
             tabs,
             calls,
+            has_stranger: false,
             start: Start::Expired,
             sign_outs: 0,
             sign_ins: 0,
@@ -73,6 +76,10 @@ impl Scope {
             keeps_alive: true,
             without: None,
         }
+    }
+
+    fn is_stranger(&self, tab: usize) -> bool {
+        self.has_stranger && tab + 1 == self.tabs
     }
 
     fn is_mutated(&self) -> bool {
@@ -170,7 +177,7 @@ impl Model for Scope {
         }
         vec![State {
             world,
-            calls: vec![self.calls; self.tabs],
+            calls: (0..self.tabs).map(|tab| if self.is_stranger(tab) { 0 } else { self.calls }).collect(),
             sign_outs: self.sign_outs,
             sign_ins: self.sign_ins,
             crashes: self.crashes,
@@ -202,7 +209,7 @@ impl Model for Scope {
             let can = [
                 (*calls > 0, Step::Call(tab)),
                 (state.sign_outs > 0, Step::SignOut(tab)),
-                (state.sign_ins > 0, Step::SignIn(tab)),
+                (state.sign_ins > 0 && self.is_stranger(tab) == self.has_stranger, Step::SignIn(tab)),
                 (state.crashes > 0, Step::Crash(tab)),
                 (state.freezes > 0, Step::Freeze(tab)),
             ];

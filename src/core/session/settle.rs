@@ -54,6 +54,10 @@ impl Session {
             },
             _ if !is_current => self.supersede(now, turn, effects),
             Operation::Refresh => match self.policy.rules.judge_refresh(answer) {
+                // An answer from somebody's cache, most likely. It would be refused again.
+                RefreshVerdict::Renewed(grant) if self.has_been_refused(&grant) => {
+                    self.fail(now, turn, Problem::BadResponse { status: 200 }, effects);
+                }
                 RefreshVerdict::Renewed(grant) => self.write_stamp(now, turn, Outcome::Renewed(grant), effects),
                 RefreshVerdict::Dead if !self.keeps(Rule::Dead) => self.come_to_pass(now, turn, Outcome::Dead, effects),
                 RefreshVerdict::Dead => self.write_stamp(now, turn, Outcome::Dead, effects),
@@ -65,6 +69,10 @@ impl Session {
             },
             Operation::ReadSession => self.settle_session(now, turn, answer, effects),
         }
+    }
+
+    fn has_been_refused(&self, grant: &Grant) -> bool {
+        self.is_refused && self.credential.as_ref().is_some_and(|held| held.bearer == grant.access_token)
     }
 
     /// The answer is of another time: what has come since stands.
