@@ -52,6 +52,10 @@ pub(crate) fn build() -> Result<()> {
     let glue = bind(&wasm)?;
     step("wasm-opt");
     let small = optimize(&glue)?;
+    anyhow::ensure!(
+        !fs::read(&small)?.windows(8).any(|bytes| bytes == b"/.cargo/"),
+        "the module holds a path of this machine"
+    );
     generate(&glue, &small)?;
     step("TypeScript");
     let template = root().join("pkg-template");
@@ -76,9 +80,23 @@ pub(crate) fn integrity() -> Result<String> {
 
 fn compile() -> Result<PathBuf> {
     step("Rust to WebAssembly");
-    let args = ["build", "--package", "relatch", "--lib", "--release", "--target", "wasm32-unknown-unknown"];
+    let flags = format!("target.wasm32-unknown-unknown.rustflags = {:?}", remappings()?);
+    let mut args = vec!["build", "--package", "relatch", "--lib", "--release", "--target", "wasm32-unknown-unknown"];
+    args.extend(["--config", &flags]);
     run(&mut command("cargo", &args))?;
     Ok(target().join("wasm32-unknown-unknown/release/relatch.wasm"))
+}
+
+/// No path of the machine that builds it is to be in the module, which is the same wherever it is built.
+fn remappings() -> Result<Vec<String>> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let sources = home.context("neither CARGO_HOME nor HOME is set")?.join("registry/src");
+    let mut flags = Vec::new();
+    for index in fs::read_dir(&sources).into_iter().flatten() {
+        flags.push(format!("--remap-path-prefix={}=crates", index?.path().display()));
+    }
+    Ok(flags)
 }
 
 fn bind(wasm: &Path) -> Result<PathBuf> {
