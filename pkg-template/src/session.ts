@@ -128,7 +128,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
         client = new Core(contract, host);
         watched = [...client.watchedStatuses()];
         const live = client;
-        if (shared) tabs = new Tabs(`relatch:1:${contract["refresh.path"]}`, live);
+        if (shared) tabs = new Tabs(String(contract["refresh.path"]), live);
         const doc = globalThis.document as Document | undefined;
         const look = (): void => live.visible(doc?.visibilityState !== "hidden");
         listen(doc, "visibilitychange", look);

@@ -22,6 +22,11 @@ interface Waiting {
 }
 
 const NONE = new Float64Array();
+/**
+ * The form of what tabs exchange. Two versions that differ in it are deaf to each other, but take turns: the lock has one
+ * name for all of them.
+ */
+const FORM = 1;
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
 const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
@@ -40,14 +45,16 @@ export const canShare = (): boolean => {
 
 /** What the tabs of one backend share goes by this name. */
 export class Tabs {
+  readonly #backend: string;
   readonly #name: string;
   readonly #listener: Listener;
   readonly #locks = new Map<number, Waiting>();
   #channel: BroadcastChannel | undefined;
   #db: Promise<IDBDatabase> | undefined;
 
-  constructor(name: string, listener: Listener) {
-    this.#name = name;
+  constructor(backend: string, listener: Listener) {
+    this.#backend = backend;
+    const name = (this.#name = `relatch:${FORM}:${backend}`);
     this.#listener = listener;
     if (typeof BroadcastChannel === "undefined") return;
     this.#channel = new BroadcastChannel(name);
@@ -72,7 +79,7 @@ export class Tabs {
       await freed;
     };
     const options = steal ? { steal } : { signal: abort.signal };
-    navigator.locks.request(this.#name, options, held).catch((error: unknown) => {
+    navigator.locks.request(`relatch:${this.#backend}`, options, held).catch((error: unknown) => {
       // Freed while it was waited for, or robbed: both are known elsewhere. Anything else means that there are no locks.
       const isOurs = abort.signal.aborted || (error as Error | undefined)?.name === "AbortError";
       if (!isOurs) this.#listener.locked(ticket, NONE, false);

@@ -1,7 +1,7 @@
 //! Stamps and messages in the form in which tabs exchange them: numbers, and a token where one was asked for.
 //!
 //! The form is part of the name under which tabs meet (`relatch:1:…`): a change of it is a new name, so that two
-//! versions of relatch in one profile ignore each other. JavaScript passes these numbers on and looks at none but the
+//! versions of relatch in one profile are deaf to each other. They share the lock all the same. JavaScript passes these numbers on and looks at none but the
 //! first, the generation.
 
 use super::identity::{Generation, Identity};

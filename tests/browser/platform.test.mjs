@@ -307,6 +307,31 @@ describe(`the platform in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(() => rejections), []);
   });
 
+  it("two versions of relatch, deaf to each other, take turns and present no token twice", async () => {
+    const page = await opened();
+    const script = await (await fetch(`${proxy.url}/relatch/relatch.global.js`)).text();
+    const next = script.replace(/`relatch:\$\{\w+\}:/, "`relatch:next:");
+    assert.notEqual(next, script);
+    proxy.fault("/relatch/relatch.global.js", { status: 200, headers: { "content-type": "text/javascript" }, body: next });
+    await page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.src = "/relatch/relatch.global.js?next";
+      await new Promise((resolve, reject) => Object.assign(script, { onload: resolve, onerror: reject }) && document.head.append(script));
+      window.clients = [session, relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) })];
+      await clients[1].get();
+    });
+    await assertNoReuse();
+    for (let run = 0; run < 3; run++) {
+      await server.reset();
+      await server.expireAccess();
+      const statuses = await page.evaluate(() =>
+        Promise.all(clients.flatMap((client) => Array.from({ length: 5 }, () => client.fetch("/api/notes").then(({ status }) => status)))),
+      );
+      assert.deepEqual(statuses, Array(10).fill(200));
+      assert.equal(await assertNoReuse(), 2);
+    }
+  });
+
   /** The name of a lock of ours that is `held` or `pending` in this profile, as soon as one is. */
   const lockThatIs = (state, page) =>
     eventually(() =>
