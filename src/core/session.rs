@@ -10,8 +10,11 @@
 //! Where the tabs of a profile share ([`Policy::shared`]), a turn that changes the cookie is taken under a lock, begins
 //! with a look at the [`Stamp`], and commits by compare-and-set on it: see `docs/design.md`, "Across tabs".
 
+mod ask;
 mod settle;
+mod share;
 mod tabs;
+mod timer;
 mod turn;
 
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use super::backoff::Backoff;
 use super::event::{Ask, Effect, Event, Operation, Ticket, TicketId};
 use super::expiry::Expiry;
 use super::identity::{Generation, Identity};
+use super::policy::Policy;
 use super::problem::Problem;
 use super::random::Random;
 use super::rule::Rule;
@@ -30,41 +34,6 @@ use super::time::Millis;
 use super::verdict::Rules;
 use turn::{Pending, Turn};
 
-/// What the machine is configured with; part of the contract.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// How answers are judged.
-    pub rules: Rules,
-    /// How long one of the SDK's own requests may take. Default 10 s.
-    pub timeout: Millis,
-    /// The longest span before a token's end in which it is renewed in the background. Default 60 s.
-    pub lead: Millis,
-    /// Whether the contract has a request that reads the session.
-    pub reads_session: bool,
-    /// Whether there are a lock and a stamp that the tabs of the profile share.
-    pub shared: bool,
-    /// Whether a tab hands its token to another one that asks. If not, each refreshes for itself, one after the other.
-    pub gives: bool,
-    /// The rule that is not kept.
-    #[cfg(feature = "mutations")]
-    pub without: Option<Rule>,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            rules: Rules::default(),
-            timeout: Millis(10_000),
-            lead: Millis(60_000),
-            reads_session: true,
-            shared: true,
-            gives: true,
-            #[cfg(feature = "mutations")]
-            without: None,
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Credential {
     generation: Generation,
@@ -72,11 +41,6 @@ struct Credential {
     expiry: Option<Expiry>,
     /// Whether this tab has fetched it, and so is the one to give it to others.
     is_own: bool,
-}
-
-impl core::hash::Hash for Policy {
-    /// Sessions that are told apart by this have one policy, as a rule.
-    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
 }
 
 /// Another tab's token that is taken when the stamp has been read.

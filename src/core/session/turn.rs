@@ -1,8 +1,6 @@
 //! Turns: what changes the credential, one at a time, in the order asked for.
 
-use super::super::answer::Unanswered;
 use super::super::verdict::Grant;
-use super::tabs::GIVER_WAIT;
 use super::{
     Ask, Effect, EndReason, Freshness, Generation, Message, Millis, Operation, Pause, Problem, Rule, Session, Stamp,
     Standing, Status, Ticket, TicketId,
@@ -12,8 +10,6 @@ use super::{
 const LOCK_MARGIN: Millis = Millis(5_000);
 /// A timer that is later than this tells that the tab or the machine was asleep; all deadlines move by as much.
 pub(super) const ASLEEP: Millis = Millis(2_000);
-/// A timer that is later than this tells that the page was busy.
-const BUSY: Millis = Millis(50);
 /// How long to wait for a stamp to be written.
 const STAMP_WAIT: Millis = Millis(3_000);
 
@@ -87,109 +83,6 @@ pub(super) struct Turn {
 }
 
 impl Session {
-    /// Somebody waits to know: a hidden tab, which does nothing by itself, finds out too.
-    pub(super) fn on_start(&mut self, now: Millis) {
-        self.started = true;
-        if self.state.status == Status::Loading {
-            self.on_needed(now, None);
-        }
-    }
-
-    pub(super) fn on_asked(&mut self, ask: Ask, operation: Operation) {
-        self.started = true;
-        if self.sign_out_unfinished {
-            self.queue(Operation::SignOut, Vec::new());
-        }
-        match operation {
-            Operation::Refresh => self.join_or_queue_refresh(Some(ask)),
-            Operation::ReadSession if !self.policy.reads_session => self.join_or_queue_refresh(Some(ask)),
-            Operation::ReadSession if self.credential.is_none() => self.join_or_queue_refresh(Some(ask)),
-            _ => self.queue(operation, vec![ask]),
-        }
-    }
-
-    /// Signs out here and now, and in every tab as soon as the stamp is written; the server is told in turn. An answer
-    /// that is still on its way to an earlier request finds another generation and changes nothing.
-    pub(super) fn on_sign_out(&mut self, ask: Ask, effects: &mut Vec<Effect>) {
-        self.started = true;
-        self.end(EndReason::SignedOut, effects);
-        self.epoch = self.generation;
-        self.sign_out_unfinished = true;
-        self.backoff.succeed();
-        self.mark_sign_out(None, effects);
-        let mut asks = vec![ask];
-        for pending in core::mem::take(&mut self.queue) {
-            if pending.operation == Operation::SignOut {
-                asks.extend(pending.asks);
-            } else {
-                pending.settle(Err(Problem::SessionChanged), effects);
-            }
-        }
-        self.queue(Operation::SignOut, asks);
-    }
-
-    pub(super) fn on_needed(&mut self, now: Millis, refused: Option<Generation>) {
-        self.started = true;
-        if self.is_unsure {
-            // The stamp is being read; that comes first.
-            return;
-        }
-        let has_newer = self.usable(now).is_some()
-            && match refused {
-                Some(refused) => self.generation() > refused,
-                None => !self.is_due(now),
-            };
-        let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
-        if !has_newer && may_try {
-            self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
-            self.join_or_queue_refresh(None);
-        }
-    }
-
-    pub(super) fn on_tick(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        self.give_late(now, effects);
-        let Some(mut turn) = self.turn.take_if(|turn| now >= turn.deadline) else { return };
-        if now >= turn.deadline + ASLEEP && matches!(turn.stage, Stage::Locking | Stage::Asking) {
-            // This tab itself was asleep: what it waits for has had no chance yet to be heard.
-            turn.deadline = now + if turn.stage == Stage::Locking { self.lock_wait() } else { ASLEEP };
-            self.turn = Some(turn);
-            return;
-        }
-        match turn.stage {
-            Stage::Wanting | Stage::Settling if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) => {
-                self.start_over(now, turn, effects);
-            }
-            // The shell answers sooner, be there a store or not: this tab was asleep.
-            Stage::Announcing => self.start_over(now, turn, effects),
-            Stage::Locking => {
-                turn.deadline = now + self.lock_wait();
-                effects.push(Effect::Lock { ticket: turn.ticket.id, steal: true });
-                effects.push(Effect::Tell(Message::Stole));
-                self.turn = Some(turn);
-            }
-            Stage::Wanting
-                if (now >= turn.deadline + BUSY || self.offer.is_some())
-                    && now < turn.sent + GIVER_WAIT + GIVER_WAIT =>
-            {
-                // This tab was busy itself, and the answer may lie behind this timer; or it is there already.
-                turn.deadline = now + BUSY;
-                self.turn = Some(turn);
-            }
-            Stage::Wanting => self.announce(now, turn, effects),
-            Stage::Settling => self.go_on(now, turn, effects),
-            Stage::Asking => {
-                // The request is not aborted: the server may have rotated already, and the new cookie must reach the
-                // jar.
-                if turn.ticket.operation == Operation::Refresh {
-                    let pending = Pending { asks: Vec::new(), ..turn.pending.clone() };
-                    self.late = Some(Turn { pending, is_locked: false, ..turn.clone() });
-                }
-                self.settle(now, turn, Err(Unanswered::Timeout), effects);
-            }
-            Stage::Stamping(_) => self.on_stamped_turn(now, turn, Err(None), effects),
-        }
-    }
-
     /// Begins the next turn if there is none, and renews what is due.
     pub(super) fn advance(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         if self.disposed {
@@ -373,30 +266,6 @@ impl Session {
             }
             _ => None,
         }
-    }
-
-    /// However many need it, the refresh endpoint sees one request.
-    pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
-        let stale = self.stale();
-        let running = self.turn.as_mut().map(|turn| &mut turn.pending);
-        let joined = running
-            .into_iter()
-            .chain(&mut self.queue)
-            .find(|pending| pending.operation == Operation::Refresh && pending.stale >= stale);
-        match joined {
-            Some(pending) => pending.asks.extend(ask),
-            None => self.queue(Operation::Refresh, ask.into_iter().collect()),
-        }
-    }
-
-    pub(super) fn queue(&mut self, operation: Operation, asks: Vec<Ask>) {
-        let (stale, since) = (self.stale(), self.generation);
-        self.queue.push(Pending { operation, asks, stale, since, retried: false });
-    }
-
-    /// The generation of the present token, zero if there is none.
-    pub(super) fn stale(&self) -> Generation {
-        self.credential.as_ref().map_or(Generation(0), |held| held.generation)
     }
 
     pub(super) fn next_ticket_id(&mut self) -> TicketId {

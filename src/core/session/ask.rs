@@ -1,0 +1,89 @@
+//! What the application and its calls ask for.
+
+use super::turn::Pending;
+use super::{Ask, Effect, EndReason, Generation, Millis, Operation, Problem, Session, Status};
+
+impl Session {
+    /// Somebody waits to know: a hidden tab, which does nothing by itself, finds out too.
+    pub(super) fn on_start(&mut self, now: Millis) {
+        self.started = true;
+        if self.state.status == Status::Loading {
+            self.on_needed(now, None);
+        }
+    }
+
+    pub(super) fn on_asked(&mut self, ask: Ask, operation: Operation) {
+        self.started = true;
+        if self.sign_out_unfinished {
+            self.queue(Operation::SignOut, Vec::new());
+        }
+        match operation {
+            Operation::Refresh => self.join_or_queue_refresh(Some(ask)),
+            Operation::ReadSession if !self.policy.reads_session => self.join_or_queue_refresh(Some(ask)),
+            Operation::ReadSession if self.credential.is_none() => self.join_or_queue_refresh(Some(ask)),
+            _ => self.queue(operation, vec![ask]),
+        }
+    }
+
+    /// Signs out here and now, and in every tab as soon as the stamp is written; the server is told in turn. An answer
+    /// that is still on its way to an earlier request finds another generation and changes nothing.
+    pub(super) fn on_sign_out(&mut self, ask: Ask, effects: &mut Vec<Effect>) {
+        self.started = true;
+        self.end(EndReason::SignedOut, effects);
+        self.epoch = self.generation;
+        self.sign_out_unfinished = true;
+        self.backoff.succeed();
+        self.mark_sign_out(None, effects);
+        let mut asks = vec![ask];
+        for pending in core::mem::take(&mut self.queue) {
+            if pending.operation == Operation::SignOut {
+                asks.extend(pending.asks);
+            } else {
+                pending.settle(Err(Problem::SessionChanged), effects);
+            }
+        }
+        self.queue(Operation::SignOut, asks);
+    }
+
+    pub(super) fn on_needed(&mut self, now: Millis, refused: Option<Generation>) {
+        self.started = true;
+        if self.is_unsure {
+            // The stamp is being read; that comes first.
+            return;
+        }
+        let has_newer = self.usable(now).is_some()
+            && match refused {
+                Some(refused) => self.generation() > refused,
+                None => !self.is_due(now),
+            };
+        let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
+        if !has_newer && may_try {
+            self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
+            self.join_or_queue_refresh(None);
+        }
+    }
+
+    /// However many need it, the refresh endpoint sees one request.
+    pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
+        let stale = self.stale();
+        let running = self.turn.as_mut().map(|turn| &mut turn.pending);
+        let joined = running
+            .into_iter()
+            .chain(&mut self.queue)
+            .find(|pending| pending.operation == Operation::Refresh && pending.stale >= stale);
+        match joined {
+            Some(pending) => pending.asks.extend(ask),
+            None => self.queue(Operation::Refresh, ask.into_iter().collect()),
+        }
+    }
+
+    pub(super) fn queue(&mut self, operation: Operation, asks: Vec<Ask>) {
+        let (stale, since) = (self.stale(), self.generation);
+        self.queue.push(Pending { operation, asks, stale, since, retried: false });
+    }
+
+    /// The generation of the present token, zero if there is none.
+    pub(super) fn stale(&self) -> Generation {
+        self.credential.as_ref().map_or(Generation(0), |held| held.generation)
+    }
+}
