@@ -64,6 +64,7 @@ fn contract(refresh: &str) -> JsValue {
     }
     set(&contract, "timeoutMs", &10_000.into());
     set(&contract, "leadMs", &60_000.into());
+    set(&contract, "share", &"ask".into());
     contract
 }
 
