@@ -619,3 +619,15 @@ fn a_page_that_is_asked_to_sign_out_before_it_has_looked_signs_out_for_good() {
     assert_eq!((world.server.sign_outs, world.jar), (1, None));
     assert!(world.tabs.iter().all(|tab| tab.status() == Status::Unauthenticated && tab.token().is_none()));
 }
+
+#[test]
+fn an_application_that_refreshes_by_itself_waits_only_for_what_the_server_asked_for() {
+    for (outcome, refreshes) in [(play::lost(), 2), (play::status(500), 2), (play::later(503, 30), 1)] {
+        let mut world = all_tabs_after(outcome);
+        let ask = world.ask(1, Operation::Refresh);
+        world.settle();
+        assert_eq!(world.server.refreshes, refreshes);
+        let (_, result) = world.tabs[1].settled.iter().find(|(settled, _)| *settled == ask).unwrap();
+        assert_eq!(result.is_ok(), refreshes == 2);
+    }
+}

@@ -7,7 +7,7 @@ describe(`the demo in ${engine}`, { concurrency: false }, () => {
   let browser, server, page;
   const text = (selector) => page.$eval(selector, (element) => element.textContent.trim());
   const shows = (selector, part) =>
-    page.waitForFunction((selector, part) => document.querySelector(selector)?.textContent.includes(part), {}, selector, part);
+    page.waitForFunction((selector, part) => document.querySelector(selector)?.textContent.includes(part), { polling: 100 }, selector, part);
 
   before(async () => {
     server = await startDemo();
@@ -28,7 +28,7 @@ describe(`the demo in ${engine}`, { concurrency: false }, () => {
     await page.focus("#password");
     await page.keyboard.type("x");
     await page.keyboard.press("Enter");
-    await page.waitForFunction(() => document.querySelector("#sign-in-error").textContent !== "");
+    await page.waitForFunction(() => document.querySelector("#sign-in-error").textContent !== "", { polling: 100 });
     assert.equal(await text("[data-testid=status]"), "unauthenticated");
     await page.$eval("#password", (field) => (field.value = "relatch-demo"));
     await page.focus("#password");

@@ -10,7 +10,7 @@ const app = fileURLToPath(new URL("../../examples/react", import.meta.url));
 
 describe(`the React example in ${engine}`, { concurrency: false }, () => {
   let browser, server, page;
-  const shows = (page, text) => page.waitForFunction((text) => document.body.innerText.includes(text), {}, text);
+  const shows = (page, text) => page.waitForFunction((text) => document.body.innerText.includes(text), { polling: 100 }, text);
 
   /** Presses the button of that name. */
   const press = (page, name) =>

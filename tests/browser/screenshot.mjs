@@ -27,12 +27,12 @@ for (const { name, scheme, width, height } of shots) {
     for (const text of ["Call the bank about the train tunnel", "One refresh, however many tabs"]) {
       await page.type("#note-text", text);
       await page.keyboard.press("Enter");
-      await page.waitForFunction((text) => document.querySelector("#notes").textContent.includes(text), {}, text);
+      await page.waitForFunction((text) => document.querySelector("#notes").textContent.includes(text), { polling: 100 }, text);
     }
   }
   await page.click("#expire");
   await page.click("#burst");
-  await page.waitForFunction(() => /20/.test(document.querySelector("#burst-result").textContent));
+  await page.waitForFunction(() => /20/.test(document.querySelector("#burst-result").textContent), { polling: 100 });
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(folder, name) });
   console.log(`${name}: ${width} × ${height}, ${scheme}`);

@@ -82,12 +82,18 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     await server.fault({ path: "/auth/refresh", times: 1, delayMs: 600, when: "after" });
     const calls = callsIn(tabs, 5);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    const left = tabs[2].evaluate(() => session.signOut());
-    const gone = Promise.all(
-      tabs.map((tab) => tab.waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 1000, polling: 50 })),
-    );
-    await gone;
-    assert.equal((await left).confirmed, true);
+    for (const tab of tabs) {
+      await tab.evaluate(() => session.subscribe(({ status }) => status === "unauthenticated" && (window.outAt ??= Date.now())));
+    }
+    const began = await tabs[2].evaluate(() => {
+      const began = Date.now();
+      window.left = session.signOut();
+      return began;
+    });
+    await Promise.all(tabs.map((tab) => tab.waitForFunction(() => window.outAt, { timeout: 10_000, polling: 50 })));
+    const spans = await Promise.all(tabs.map((tab) => tab.evaluate((began) => outAt - began, began)));
+    assert.ok(Math.max(...spans) < 1000, `signed out after ${spans} ms`);
+    assert.equal((await tabs[2].evaluate(() => left)).confirmed, true);
     await calls;
     await new Promise((resolve) => setTimeout(resolve, 800));
     for (const tab of tabs) {
@@ -111,7 +117,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.equal(await entering, OTHER.email);
     assert.deepEqual((await calls).map((call) => call.code), ["SessionChanged", "SessionChanged"]);
     for (const tab of tabs) {
-      await tab.waitForFunction((email) => session.getState().data?.user.email === email, { timeout: 3000 }, OTHER.email);
+      await tab.waitForFunction((email) => session.getState().data?.user.email === email, { timeout: 10_000, polling: 50 }, OTHER.email);
     }
     assert.equal((await server.counters()).refresh.reuse, 0);
   });

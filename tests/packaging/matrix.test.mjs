@@ -107,7 +107,7 @@ describe("the packed package", { concurrency: false }, () => {
   /** What the page shows in the end. */
   const shows = async (url) => {
     const page = await openPage(browser, url);
-    await page.waitForFunction(() => document.title !== "started").catch((error) => assert.fail(`${error}\n${page.said.join("\n")}`));
+    await page.waitForFunction(() => document.title !== "started", { polling: 100 }).catch((error) => assert.fail(`${error}\n${page.said.join("\n")}`));
     return page.title();
   };
 

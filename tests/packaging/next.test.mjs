@@ -60,7 +60,7 @@ describe("the Next example", { concurrency: false }, () => {
   const parts = (page) => page.$$eval(".part", (all) => all.map((part) => part.textContent));
   const loadInBrowser = async (page) => {
     await page.click("#load");
-    await page.waitForFunction(() => document.querySelector("output").textContent !== "");
+    await page.waitForFunction(() => document.querySelector("output").textContent !== "", { polling: 100 });
     return page.$eval("output", (output) => output.textContent);
   };
 
@@ -132,7 +132,7 @@ describe("the Next example", { concurrency: false }, () => {
     await expire(profile);
     await page.type("[name=text]", "from an action");
     await page.click("form button");
-    await page.waitForFunction(() => document.querySelector(".part").textContent === "1 notes");
+    await page.waitForFunction(() => document.querySelector(".part").textContent === "1 notes", { polling: 100 });
     const { refresh } = await backend.counters();
     assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
     await profile.close();
@@ -145,7 +145,7 @@ describe("the Next example", { concurrency: false }, () => {
     await backend.expireAccess();
     await page.type("[name=text]", "kept");
     await page.click("form button");
-    await page.waitForFunction(() => document.querySelector(".part")?.textContent === "1 notes");
+    await page.waitForFunction(() => document.querySelector(".part")?.textContent === "1 notes", { polling: 100 });
     const { refresh } = await backend.counters();
     assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
     const next = await open(profile);
@@ -173,7 +173,7 @@ describe("the Next example", { concurrency: false }, () => {
     await page.waitForSelector("#account button");
     await page.click("#account button");
     await page.waitForSelector("#account[data-status=unauthenticated]");
-    await page.waitForFunction(() => location.pathname === "/");
+    await page.waitForFunction(() => location.pathname === "/", { polling: 100 });
     const later = await open(profile);
     assert.equal(later.url(), `${site.url}/sign-in?callbackUrl=%2Faccount`);
     assert.equal(await cookieOf(profile, "relatch_refresh"), undefined);

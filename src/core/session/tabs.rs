@@ -2,7 +2,8 @@
 
 use super::turn::{ASLEEP, Outcome, Stage, Turn};
 use super::{
-    Effect, EndReason, Found, Generation, Message, Millis, Operation, Rule, Session, Stamp, Standing, Status, TicketId,
+    Effect, EndReason, Found, Generation, Message, Millis, Operation, Problem, Rule, Session, Stamp, Standing, Status,
+    TicketId,
 };
 
 /// How long to wait for the token of a tab that was there a moment ago and may be busy.
@@ -37,7 +38,12 @@ impl Session {
         turn.repeats = self.key != 0;
         self.sync(found.stamp, effects);
         turn.is_near = !found.is_own && found.age < LATELY;
-        let holds = |pause: &super::Pause| pause.is_asked || !self.backoff.was_hinted_since(now, found.age);
+        // An application that asks by itself need not wait, but for what the server has asked for.
+        let is_wish = !turn.pending.asks.is_empty();
+        let holds = |pause: &super::Pause| match pause.problem {
+            Problem::TryLater { retry_after: Some(_), .. } => true,
+            _ => !is_wish && (pause.is_asked || !self.backoff.was_hinted_since(now, found.age)),
+        };
         turn.pause = found.pause.filter(holds);
         if found.stamp.is_asking && turn.pause.is_none() && self.keeps(Rule::Orphan) {
             // Presenting the cookie now could be the second time.
