@@ -631,3 +631,22 @@ fn an_application_that_refreshes_by_itself_waits_only_for_what_the_server_asked_
         assert_eq!(result.is_ok(), refreshes == 2);
     }
 }
+
+#[test]
+fn a_sign_out_after_a_timeout_gives_the_refresh_that_is_still_on_its_way_time_to_land() {
+    let mut world = World::signed_in(2);
+    world.sleep(MINUTE);
+    world.call(0);
+    settle_between_tabs(&mut world);
+    world.pass(Millis(10_000));
+    settle_between_tabs(&mut world);
+    assert_eq!(world.tabs[0].calls[0].ending, Some(Ending::Failed(Problem::Timeout)));
+    let ask = world.ask(1, Operation::SignOut);
+    settle_between_tabs(&mut world);
+    world.pass(Millis(2_500));
+    let on_their_way = world.possible().into_iter().filter(|happening| matches!(happening, world::Happening::Serve(_)));
+    assert_eq!(on_their_way.count(), 1, "the sign-out is not beside the refresh");
+    world.settle();
+    assert!(world.tabs[1].settled.contains(&(ask, Ok(()))));
+    assert_eq!((world.server.refreshes, world.server.sign_outs, world.jar), (1, 1, None));
+}

@@ -17,6 +17,7 @@ const WANT_WAIT_ALONE: Millis = Millis(25);
 /// How long to wait for the answer to a request whose tab went away in the middle. It was sent with `keepalive`, so its
 /// cookie still comes.
 const ORPHAN_WAIT: Millis = Millis(3_000);
+
 impl Session {
     /// The lock is held. Whoever held it before has left its mark in the stamp.
     pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, found: Option<Found>, effects: &mut Vec<Effect>) {
@@ -45,7 +46,8 @@ impl Session {
             _ => !is_wish && (pause.is_asked || !self.backoff.was_hinted_since(now, found.age)),
         };
         turn.pause = found.pause.filter(holds);
-        if found.stamp.is_asking && turn.pause.is_none() && self.keeps(Rule::Orphan) {
+        let follows = turn.pause.is_some() && turn.ticket.operation == Operation::Refresh;
+        if found.stamp.is_asking && !follows && self.keeps(Rule::Orphan) {
             // Presenting the cookie now could be the second time.
             turn.stage = Stage::Settling;
             turn.deadline = now + ORPHAN_WAIT;
