@@ -24,6 +24,7 @@ export interface Backend {
   readonly handoverCookie: string;
   readonly origin: string | undefined;
   readonly graceMs: number;
+  readonly exposesAccessToken: boolean;
 }
 
 const isCookieName = (value: unknown): boolean => typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
@@ -57,6 +58,7 @@ export function checkOptions(options: ServerOptions): Backend {
     handoverCookie: `${accessCookie}_handover`,
     origin,
     graceMs,
+    exposesAccessToken: options.exposeAccessToken === true,
   };
 }
 

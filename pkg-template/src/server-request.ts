@@ -210,7 +210,9 @@ export class RequestState {
   }
 
   #known(user: object, freshness: "fresh" | "stale"): SessionState {
-    const data = { user } as SessionData;
+    const { access } = this;
+    const exposed = access && this.backend.exposesAccessToken ? { accessToken: access.token } : {};
+    const data = { user, ...exposed } as SessionData;
     return { status: "authenticated", data, reason: null, freshness: this.#problem ? "stale" : freshness, error: this.#problem ?? null, refreshing: false };
   }
 

@@ -27,6 +27,11 @@ export interface ServerOptions {
    * 60000. Default 30000.
    */
   readonly graceMs?: number;
+  /**
+   * Puts the access token on the session's data as `accessToken`, for code that sets `Authorization` by hand. Where a page hands
+   * the data to `SessionProvider`, the token stands in its HTML. Default `false`.
+   */
+  readonly exposeAccessToken?: boolean;
 }
 
 /** The session of one request. Make one for each, and keep it no longer. */

@@ -10,6 +10,11 @@ import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData,
 export interface SessionOptions {
   /** The backend. */
   readonly contract: Contract;
+  /**
+   * Puts the access token on the session's data as `accessToken`, for code that sets `Authorization` by hand. Any script of
+   * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
+   */
+  readonly exposeAccessToken?: boolean;
 }
 
 /** What the low three bits of the core's answer say (`code` in `src/web/client.rs`). */
@@ -38,6 +43,7 @@ const INITIAL: SessionState = {
 /** Makes a session, whose module comes from `source` when it is needed. */
 export function makeSession(options: SessionOptions, source: ModuleSource): SessionClient {
   const flat = checkContract(options?.contract);
+  const exposes = options.exposeAccessToken === true;
   let client: Client | undefined;
   let booting: Promise<Client> | undefined;
   let tabs: Tabs | undefined;
@@ -79,12 +85,27 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     return isSame ? error : next;
   };
 
+  /** A session's data with the present token; between two tokens, the last one. */
+  const exposed = (user: unknown): object => {
+    const header = client?.header() as string | undefined;
+    const last = (state.data as { accessToken?: string } | null)?.accessToken;
+    return { user, accessToken: header?.slice("Bearer ".length) ?? last };
+  };
+
+  /** A token that another tab has fetched comes without any other change. */
+  const expose = (): void => {
+    if (state.status !== "authenticated" || disposed) return;
+    const data = exposed(state.data.user) as SessionData;
+    if (JSON.stringify(data) !== JSON.stringify(state.data)) change({ ...state, data });
+  };
+
   const host = {
-    publish(next: SessionState & { problem: Problem | null }, user: unknown): void {
-      const { problem, ...rest } = next;
+    publish(told: SessionState & { problem: Problem | null }, user: unknown): void {
+      const { problem, ...rest } = told;
       bearer = undefined;
-      const same = JSON.stringify(state.data?.user) === JSON.stringify(user);
-      const data = rest.status !== "authenticated" ? null : same ? state.data : { user };
+      const next = exposes ? exposed(user) : { user };
+      const same = JSON.stringify(state.data) === JSON.stringify(next);
+      const data = rest.status !== "authenticated" ? null : same ? state.data : next;
       const reason = rest.reason ?? null;
       change({ ...rest, reason, data, error: problem && errorFrom(problem) } as SessionState);
     },
@@ -93,6 +114,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       const wake = resume;
       nextMove();
       wake();
+      if (exposes) queueMicrotask(expose);
     },
     lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
     unlock: (ticket: number): void => tabs?.unlock(ticket),
@@ -123,7 +145,9 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       .then((Core) => {
         if (disposed) throw new RelatchError("Disposed");
         const shared = canShare();
-        if (!shared) console.info("relatch: no Web Locks here (an insecure origin?), so each tab works on its own");
+        if (!shared && globalThis.location) {
+          console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
+        }
         const contract: FlatContract = { ...resolveContract(flat, pageUrl()), shared };
         client = new Core(contract, host);
         watched = [...client.watchedStatuses()];

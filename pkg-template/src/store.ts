@@ -5,6 +5,9 @@ const LOADING: SessionState = { status: "loading", data: null, reason: null, fre
 
 const nothing = (): void => {};
 
+/** Whose data these are. A token beside the user is of its own moment. */
+const userOf = (data: SessionData | null | undefined): string | undefined => JSON.stringify(data && data.user);
+
 /** What one provider holds. It asks for nothing before something subscribes. */
 export class Store {
   readonly client: SessionClient;
@@ -22,7 +25,7 @@ export class Store {
   constructor(client: SessionClient, given: SessionData | null | undefined) {
     this.client = client;
     this.#given = given;
-    this.#text = JSON.stringify(given);
+    this.#text = userOf(given);
     this.first = this.#cover(LOADING);
   }
 
@@ -63,10 +66,10 @@ export class Store {
 
   /** The server has rendered anew. If it knows otherwise than this page, the cookie has changed: the page renews. */
   hear(given: SessionData | null | undefined): void {
-    const text = JSON.stringify(given);
+    const text = userOf(given);
     if (text === this.#text) return;
     this.#text = text;
-    if (text !== undefined && text !== JSON.stringify(this.getState().data)) this.client.refresh().catch(nothing);
+    if (text !== undefined && text !== userOf(this.getState().data)) this.client.refresh().catch(nothing);
   }
 
   /** The server's word stands for as long as the client has none. */

@@ -77,17 +77,29 @@ export interface SessionClient {
   get(): Promise<SessionData | null>;
   /** What is known now, without waiting and without a request. */
   getState(): SessionState;
-  /** Signs in. Rejects with `BadCredentials` if refused; the state is unchanged then. */
+  /**
+   * Signs in with what the backend asks for. Rejects with `BadCredentials` if refused, `NotSupported` if the contract has no
+   * `signIn`, and with what kept it from the server (`Network`, `Timeout`, `TryLater`, …); the state is unchanged then.
+   */
   signIn(credentials: Credentials): Promise<SessionData>;
-  /** Signs in with another provider's token, for backends that issue their own for it. */
+  /** Signs in with another provider's token, for backends that issue their own for it. Rejects as `signIn` does. */
   exchange(fields: Credentials): Promise<SessionData>;
-  /** Signs out here at once, then tells the server. Never rejects for want of a server. */
+  /**
+   * Signs out here at once, then tells the server. Never rejects for want of a server; `NotSupported` if the contract has no
+   * `signOut`, `ModuleUnavailable`, `Disposed`.
+   */
   signOut(): Promise<SignOutResult>;
-  /** Renews the access token now. `null` if the session turns out to have ended. */
+  /**
+   * Renews the access token now, also within a pause after a failed try, unless the server asked for one (`Retry-After`).
+   * `null` if the session turns out to have ended. Rejects while the server cannot say.
+   */
   refresh(): Promise<SessionData | null>;
-  /** Reads the session's data anew. `null` if the session turns out to have ended. */
+  /** Reads the session's data anew. `null` if the session turns out to have ended. Rejects while the server cannot say. */
   update(): Promise<SessionData | null>;
-  /** Calls `listener` now and after each change. Returns a function that stops it. */
+  /**
+   * Calls `listener` now and after each change, and starts the session: whether somebody is signed in is found out. Returns a
+   * function that stops it.
+   */
   subscribe(listener: (state: SessionState) => void): () => void;
   /** Numbers about the present access token. */
   inspect(): Inspection;

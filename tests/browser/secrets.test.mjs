@@ -146,6 +146,30 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     assert.ok((await inMemory(page)).some(Boolean), "a live token is in the module's memory");
   });
 
+  it("shows the token in the session's data to those who ask for it, each new one, in every tab", async () => {
+    const profile = await browser.createBrowserContext();
+    const [giver, taker] = [await openPage(browser, server.url, profile), await openPage(browser, server.url, profile)];
+    const byHand = (page) =>
+      page.evaluate(async () => {
+        const { accessToken } = await session.get();
+        const { status } = await fetch("/api/notes", { headers: { authorization: `Bearer ${accessToken}` } });
+        return { accessToken, status };
+      });
+    await giver.evaluate(async (user) => (open_({}, { exposeAccessToken: true }), await session.signIn(user)), USER);
+    await taker.evaluate(async () => void (await open_({}, { exposeAccessToken: true }).get()));
+    const first = await byHand(giver);
+    assert.deepEqual([first.status, await byHand(taker)], [200, first]);
+    await server.expireAccess();
+    await giver.evaluate(() => session.fetch("/api/notes"));
+    const second = await byHand(giver);
+    assert.ok(second.accessToken.length > 50 && second.accessToken !== first.accessToken);
+    assert.equal(second.status, 200);
+    await taker.evaluate(() => session.fetch("/api/notes"));
+    await taker.waitForFunction((token) => session.getState().data.accessToken === token, { polling: 50 }, second.accessToken);
+    assert.equal(await giver.evaluate(async () => (await session.signOut(), session.getState().data)), null);
+    await taker.waitForFunction(() => session.getState().data === null, { polling: 50 });
+  });
+
   it("wipes the token from the module's memory at sign-out", async () => {
     const page = await watched();
     await page.evaluate(async (user) => {

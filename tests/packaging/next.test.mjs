@@ -8,13 +8,81 @@ import { build, freePort, install, start } from "./next-app.mjs";
 /** How long a page may take on a busy machine, in milliseconds. */
 const PATIENCE = 60_000;
 
+/** Code as it is written around `next-auth`, with a token that callers attach by hand; only its imports are relatch's. */
+const BY_HAND = {
+  "lib/by-hand.ts": `import { createNextSession } from "relatch/next";
+import { contract } from "./contract";
+
+export const { getSession } = createNextSession({
+  contract,
+  baseUrl: \`\${process.env.BACKEND_URL}/auth\`,
+  refreshCookie: "relatch_refresh",
+  exposeAccessToken: true,
+});
+`,
+  "app/by-hand/provider.tsx": `"use client";
+import type { ReactNode } from "react";
+import { createSession, type SessionData } from "relatch";
+import { SessionProvider } from "relatch/react";
+import { contract } from "@/lib/contract";
+
+const client = createSession({ contract, exposeAccessToken: true });
+
+export function Provider(props: { session: SessionData | null | undefined; children: ReactNode }) {
+  return <SessionProvider client={client} {...props} />;
+}
+`,
+  "app/by-hand/notes.tsx": `"use client";
+import { useState } from "react";
+import { useSession } from "relatch/react";
+
+export function Notes() {
+  const { data: session, status } = useSession();
+  const [shown, show] = useState("");
+  const load = async () => {
+    const res = await fetch("/api/notes", { headers: { Authorization: \`Bearer \${session?.accessToken}\` } });
+    show(String(res.status));
+  };
+  return <button data-status={status} onClick={load}>{shown}</button>;
+}
+`,
+  "app/by-hand/page.tsx": `import { getSession } from "@/lib/by-hand";
+import { Notes } from "./notes";
+import { Provider } from "./provider";
+
+export default async function Page() {
+  const session = await getSession();
+  const res = await fetch(\`\${process.env.BACKEND_URL}/api/notes\`, {
+    headers: { Authorization: \`Bearer \${session?.accessToken}\` },
+    cache: "no-store",
+  });
+  return (
+    <Provider session={session}>
+      <p id="server">{session?.user.email}: {res.status}</p>
+      <Notes />
+    </Provider>
+  );
+}
+`,
+  "lib/contract.ts": `import { cookieRefresh } from "relatch";
+
+export const contract = cookieRefresh({ baseUrl: "/auth" });
+
+declare module "relatch" {
+  interface Register {
+    session: { user: { id: string; name: string; email: string | null }; accessToken?: string };
+  }
+}
+`,
+};
+
 describe("the Next example", { concurrency: false }, () => {
   let backend, site, browser;
 
   before(async () => {
     const port = await freePort();
     backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
-    await install({ "app/edge/route.ts": `export const runtime = "edge";\nexport { GET } from "../me/route";\n` });
+    await install({ "app/edge/route.ts": `export const runtime = "edge";\nexport { GET } from "../me/route";\n`, ...BY_HAND });
     await build(backend);
     site = await start(backend, port);
     browser = await startBrowser();
@@ -112,6 +180,23 @@ describe("the Next example", { concurrency: false }, () => {
     const counters = await backend.counters();
     assert.deepEqual([counters.refresh.reuse, counters.families_revoked], [0, 0]);
     assert.ok(counters.refresh.requests <= 3, `${counters.refresh.requests} refreshes: a busy machine may need one more, in turn`);
+    await profile.close();
+  });
+
+  it("runs code that attaches the token by hand with changed imports only", async () => {
+    const { profile, page: entrance } = await visit();
+    await entrance.close();
+    await expire(profile);
+    const page = await open(profile, "/by-hand");
+    const server = await page.$eval("#server", (server) => server.textContent);
+    await page.waitForSelector("button[data-status=authenticated]");
+    await page.click("button[data-status]");
+    await page.waitForFunction(() => document.querySelector("button[data-status]").textContent !== "", { polling: 100 });
+    const browserSaw = await page.$eval("button[data-status]", (button) => button.textContent);
+    assert.deepEqual([server, browserSaw], [`${USER.email}: 200`, "200"]);
+    const { refresh } = await backend.counters();
+    assert.deepEqual([refresh.requests, refresh.reuse], [1, 0]);
+    assert.deepEqual(page.said, []);
     await profile.close();
   });
 

@@ -1,7 +1,8 @@
 "use client";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { session, useSession } from "@/lib/session";
+import { useSession } from "relatch/react";
+import { session } from "@/lib/session";
 
 export function Account() {
   const router = useRouter();

@@ -7,8 +7,8 @@ window.rejections = [];
 addEventListener("unhandledrejection", (event) => rejections.push(String(event.reason)));
 
 /** A session with the example backend, whose states are kept. */
-window.open_ = (changes = {}) => {
-  window.session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth", ...changes }) });
+window.open_ = (changes = {}, options = {}) => {
+  window.session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth", ...changes }), ...options });
   window.states = [];
   session.subscribe((state) => states.push(state));
   return session;
