@@ -12,3 +12,8 @@
 pub mod core;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+
+/// A third of the size of the standard one, which is built for more speed than is asked for here.
+#[cfg(all(target_arch = "wasm32", feature = "small-allocator"))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -9,6 +9,7 @@ mod package;
 mod process;
 mod readme;
 mod screenshot;
+mod size;
 mod test;
 mod tools;
 
@@ -36,6 +37,8 @@ enum Command {
     Explore(explore::Options),
     /// Photograph the demo for the README
     Screenshot,
+    /// Say what each crate and function of the module weighs
+    Size(size::Options),
     /// Write the README's measured numbers anew
     Readme,
 }
@@ -57,6 +60,7 @@ fn run() -> Result<()> {
         Command::Test(options) => test::run(&options),
         Command::Explore(options) => explore::explore(&options),
         Command::Screenshot => screenshot::run_camera(),
+        Command::Size(options) => size::report(&options),
         Command::Readme => readme::write(),
     }
 }

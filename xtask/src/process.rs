@@ -51,6 +51,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command to its end and returns what it prints.
+pub(crate) fn capture(command: &mut Command) -> Result<String> {
+    let line = describe(command);
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` ended with {}", output.status);
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
 /// Runs a command to its end, shows its output while it comes, and returns it with whether the command succeeded.
 pub(crate) fn watch(command: &mut Command) -> Result<(String, bool)> {
     let line = describe(command);
