@@ -1,13 +1,15 @@
-// The Next example, installed from the packed tarball into a folder of its own, built and started.
+// The Next example, or another application of Next, installed from the packed tarball into a folder of its own, built and
+// started.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../backend.mjs";
 
 const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "packaging/next");
+const example = join(root, "examples/next");
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
 
 /** A port that is free now. The backend has to know the site's origin before the site is there. */
@@ -22,9 +24,26 @@ export async function freePort() {
 /** Copies the example, with further files, and installs what it names, and the package as it would be published. */
 export async function install(files = {}) {
   mkdirSync(folder, { recursive: true });
-  const example = join(root, "examples/next");
   for (const part of ["app", "components", "lib", "pages"]) rmSync(join(folder, part), { recursive: true, force: true });
   cpSync(example, folder, { recursive: true, filter: (path) => !/node_modules|\.next|package-lock/.test(path.slice(example.length)) });
+  await complete(files);
+}
+
+/** An application of these files alone, with what the example has installed. */
+export async function installOnly(files) {
+  clear();
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(example, "package.json"), join(folder, "package.json"));
+  await complete(files);
+}
+
+/** Removes the application, but for what is installed. */
+export function clear() {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder)) if (entry !== "node_modules") rmSync(join(folder, entry), { recursive: true });
+}
+
+async function complete(files) {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
@@ -70,9 +89,9 @@ export async function start(backend, port, command = "start", ...flags) {
   process.once("exit", () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, "SIGKILL"));
   for (const until = Date.now() + 120_000; Date.now() < until; ) {
     const answer = await fetch(`${url}/sign-in`).catch(() => undefined);
-    if (answer?.ok) return { url, stop };
+    if (answer && answer.status < 500) return { url, stop };
     const isOver = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 200))]);
-    if (isOver || (answer && answer.status >= 500)) break;
+    if (isOver || answer) break;
   }
   if (child.exitCode === null) await stop();
   throw new Error(`next ${command} did not start\n${said.join("\n")}`);
