@@ -125,9 +125,13 @@ describe("what the README says to paste", { concurrency: false }, () => {
   });
 
   it("shows the session in React, and goes on by one refresh", async () => {
+    const text = readme.take("React", "tsx");
+    const types = join(here, "react18/node_modules/@types/react");
+    const paths = { react: [types], "react/*": [`${types}/*`] };
+    await run(write("react18", { "tsconfig.json": JSON.stringify({ compilerOptions: { ...CONFIG, paths } }), "App.tsx": text }), "tsc");
     const dist = await buildApp("react", {
       "index.html": html("/main.tsx"),
-      "App.tsx": readme.take("React", "tsx"),
+      "App.tsx": text,
       "main.tsx": `
         import { createRoot } from "react-dom/client";
         import { App } from "./App";
