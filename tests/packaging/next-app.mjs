@@ -33,7 +33,6 @@ export async function install(files = {}) {
 export async function installOnly(files) {
   clear();
   mkdirSync(folder, { recursive: true });
-  cpSync(join(example, "package.json"), join(folder, "package.json"));
   await complete(files);
 }
 
@@ -49,12 +48,12 @@ async function complete(files) {
     writeFileSync(join(folder, path), text);
   }
   const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], join(root, "pkg")));
-  const manifest = join(folder, "package.json");
-  const wanted = JSON.parse(readFileSync(manifest, "utf8"));
-  wanted.dependencies.relatch = `file:${filename}`;
-  writeFileSync(manifest, JSON.stringify(wanted));
-  // The tarball keeps its name when it changes, so what was installed of it has to go.
-  rmSync(join(folder, "package-lock.json"), { force: true });
+  const [manifest, lock] = ["package.json", "package-lock.json"].map((file) => JSON.parse(readFileSync(join(example, file), "utf8")));
+  manifest.dependencies.relatch = lock.packages[""].dependencies.relatch = `file:${filename}`;
+  // The tarball keeps its name when it changes, so what is known and installed of it has to go.
+  delete lock.packages["node_modules/relatch"];
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock));
   rmSync(join(folder, "node_modules/relatch"), { recursive: true, force: true });
   await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], folder);
   if (!existsSync(join(folder, "node_modules/relatch/next.js"))) throw new Error("the package is not installed");
