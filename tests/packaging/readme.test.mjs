@@ -227,6 +227,8 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "axios.ts": docs["axios.md"].take("axios", "ts"),
       "temporary.ts": docs["axios.md"].take("axios", "ts"),
       "handle.ts": handler,
+      "rules.ts": docs["contract.md"].take("Rules", "ts"),
+      "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
     });
     await run(app, "tsc");
     assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []);
