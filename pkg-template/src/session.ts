@@ -29,6 +29,7 @@ interface Problem {
   readonly temporary: boolean;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  readonly answer?: unknown;
 }
 
 const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);

@@ -231,6 +231,8 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
     });
     await run(app, "tsc");
+    // It declares a session of its own.
+    await run(write("next-auth", { "App.tsx": docs["next-auth.md"].take("In place of `next-auth/react`", "tsx") }), "tsc");
     assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []);
   });
 
