@@ -227,6 +227,7 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "axios.ts": docs["axios.md"].take("axios", "ts"),
       "temporary.ts": docs["axios.md"].take("axios", "ts"),
       "handle.ts": handler,
+      "social.ts": docs["contract.md"].take("Social sign-in", "ts"),
       "rules.ts": docs["contract.md"].take("Rules", "ts"),
       "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
     });
