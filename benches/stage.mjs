@@ -78,12 +78,15 @@ export async function openStage(peers) {
     visit: (page, peer, options = {}) => page.goto(`${gateway.url}/bench/${peer.name}.html?${new URLSearchParams(options)}`),
     /** How far the clocks of pages that are opened now have to be ahead. */
     ahead: () => ahead,
-    /** Every access token meets the end of its life, in these pages, on the gateway and at the server. */
+    /**
+     * Every access token meets the end of its life, in these pages, on the gateway and at the server. Other pages stay
+     * behind: what they would do by themselves is not to be counted among what these do.
+     */
     async endLives(pages) {
       ahead += LONGER_THAN_A_TOKEN;
       gateway.leap(ahead);
       await server.expireAccess();
-      await Promise.all(pages.map((page) => page.evaluate((ms) => leap(ms), LONGER_THAN_A_TOKEN)));
+      await Promise.all(pages.map((page) => page.evaluate((ms) => leapTo(ms), ahead)));
     },
     /** What the server has counted since it was asked to begin anew. */
     async counted() {

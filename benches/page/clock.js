@@ -20,7 +20,7 @@
       }
     };
     performance.now = () => steadyNow() + ahead;
-    globalThis.leap = (ms) => void (ahead += ms);
+    globalThis.leapTo = (ms) => void (ahead = ms);
   }
 
   if (query.has("stub")) {

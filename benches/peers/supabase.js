@@ -1,34 +1,10 @@
-// supabase's auth-js, as supabase-js uses it for every call: `getSession()`, which renews by the clock, then `fetch`.
-import { AuthClient, navigatorLock } from "@supabase/auth-js";
+// As it comes: between tabs it counts on a server that takes a refresh token twice within ten seconds.
+import { openClient, what } from "./common/supabase-client.js";
 
 export const about = {
+  ...what,
   title: "supabase auth-js",
-  packages: ["@supabase/auth-js"],
-  setUp: "`getSession()` before each call, as supabase-js does; `lock: navigatorLock`, since without it tabs count on a reuse interval",
-  lacks: "a retry on 401; its refresh token is in `localStorage`",
-  looksAtClock: true,
-  retries: false,
+  setUp: "`getSession()` before each call, as supabase-js does it; its defaults, which count on a reuse interval at the server",
 };
 
-export function open() {
-  const auth = new AuthClient({
-    url: `${location.origin}/supabase`,
-    storageKey: "supabase",
-    autoRefreshToken: true,
-    persistSession: true,
-    detectSessionInUrl: false,
-    lock: navigatorLock,
-  });
-  return {
-    async signIn(user) {
-      const { error } = await auth.signInWithPassword(user);
-      if (error) throw error;
-    },
-    async call(input, init) {
-      const { data } = await auth.getSession();
-      const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
-      headers.set("authorization", `Bearer ${data.session?.access_token}`);
-      return fetch(input, { ...init, headers });
-    },
-  };
-}
+export const open = () => openClient();
