@@ -2,6 +2,7 @@
 //!
 //! Each sets up what it needs and lacks, says what it does while it does it, and ends with an exit code.
 
+mod bench;
 mod browsers;
 mod demo;
 mod explore;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Options),
     /// Visit every interleaving of the protocol's small worlds
     Explore(explore::Options),
+    /// Measure relatch and its peers side by side
+    Bench(bench::Options),
     /// Photograph the demo for the README
     Screenshot,
     /// Write the README's measured numbers anew
@@ -56,6 +59,7 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::run_demo(&options),
         Command::Test(options) => test::run(&options),
         Command::Explore(options) => explore::explore(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Screenshot => screenshot::run_camera(),
         Command::Readme => readme::write(),
     }
