@@ -23,12 +23,6 @@ const chosen = options.only?.split(",") ?? PARTS;
 const unknown = chosen.filter((part) => !PARTS.includes(part));
 if (unknown.length) throw new Error(`no such part: ${unknown.join(", ")}; there are ${PARTS.join(", ")}`);
 
-if (options.charts) {
-  await drawCharts(JSON.parse(readFileSync(join(folder, "results.json"), "utf8")), join(root, "docs"));
-} else {
-  await bench();
-}
-
 async function bench() {
   const began = performance.now();
   const say = (text) => console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
@@ -84,4 +78,10 @@ function fill(name, text) {
   const [from, to] = [readme.indexOf(open) + open.length, readme.indexOf(close)];
   if (from < open.length || to < from) throw new Error(`benches/README.md has no ${open}`);
   writeFileSync(path, `${readme.slice(0, from)}\n${text}\n${readme.slice(to)}`);
+}
+
+if (options.charts) {
+  await drawCharts(JSON.parse(readFileSync(join(folder, "results.json"), "utf8")), join(root, "docs"));
+} else {
+  await bench();
 }

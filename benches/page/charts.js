@@ -1,73 +1,106 @@
-// The charts, as SVG that follows the reader's colour scheme: one row a peer, ours in colour.
+// The charts, as SVG that follows the reader's colour scheme: one row a peer, ours in blue, and in red who failed calls.
 import * as Plot from "@observablehq/plot";
 
 const STYLE = `
 svg { color: #1f2328; background: none; font: 12px system-ui, sans-serif; }
-.ours { fill: #0969da; } .peer { fill: #8c959f; } .failed { fill: #cf222e; }
+.ours { fill: #0969da; } .peer { fill: #8c959f; } .failing { fill: #cf222e; fill-opacity: 0.45; }
 @media (prefers-color-scheme: dark) {
   svg { color: #e6edf3; }
-  .ours { fill: #4493f8; } .peer { fill: #6e7681; } .failed { fill: #f85149; }
+  .ours { fill: #4493f8; } .peer { fill: #6e7681; } .failing { fill: #f85149; }
 }`;
 
 /** `{ name: svg }` of the parts that were measured. */
 export function draw(results) {
   const { peers } = results;
-  const rows = (of, value, note = () => "") =>
+  const rows = (of, value, failures = () => []) =>
     Object.entries(of)
-      .filter(([name, row]) => !peers[name].isFloor && value(row) !== undefined && value(row) !== null)
-      .map(([name, row]) => ({ title: peers[name].title, isOurs: Boolean(peers[name].isOurs), ...spread(value(row)), note: note(row) }));
+      .filter(([name, row]) => !peers[name].isFloor && (value(row) ?? undefined) !== undefined)
+      .map(([name, row]) => ({
+        title: peers[name].title,
+        isOurs: Boolean(peers[name].isOurs),
+        ...spread(value(row)),
+        failures: failures(row).filter(Boolean).join(", "),
+      }));
   const charts = {};
-  if (results.size) charts.size = bars("Size in kB of brotli: sign-in, session and calls", rows(results.size, (row) => row.total / 1000), { digits: 1 });
+  if (results.size) {
+    charts.size = bars({ title: "Size of sign-in, session and calls", unit: "kB of brotli", rows: rows(results.size, (row) => row.total / 1000), digits: 1 });
+  }
   if (results.call) {
-    charts.call = bars("Time per call in µs, GET with headers as an object, fetch stubbed (logarithmic)", rows(results.call, (row) => row.object), {
+    charts.call = bars({
+      title: "A call with a good token, fetch stubbed",
+      unit: "µs per call, logarithmic",
+      rows: rows(results.call, (row) => row.object),
       digits: 1,
       type: "log",
     });
   }
   if (results.storm) {
     const { calls, peers: of } = results.storm;
-    const failures = (row) => failed(row.refusedFailed.median);
-    charts.storm = bars(`Time in ms for ${calls} calls whose token the server refuses`, rows(of, (row) => row.refusedMs, failures), { digits: 0 });
+    charts.storm = bars({
+      title: `${calls.toLocaleString("en")} calls at once whose token the server refuses`,
+      unit: "ms until all have ended",
+      rows: rows(of, (row) => row.refusedMs, (row) => [some(row.refusedFailed, "failed")]),
+      digits: 0,
+    });
   }
   if (results.tabs) {
     const { tabs, calls, peers: of } = results.tabs;
-    const outcome = (row) => `${failed(row.expiryFailed.median)}${row.expirySignedOut.median ? `, ${row.expirySignedOut.median} tabs signed out` : ""}`;
-    const title = `Refreshes when the token ends in ${tabs} tabs with ${calls} calls each (logarithmic)`;
-    charts.tabs = bars(title, rows(of, (row) => row.expiryRefreshes, outcome), { digits: 0, type: "log" });
+    charts.tabs = bars({
+      title: `The token ends in ${tabs} tabs that make ${calls} calls each`,
+      unit: "refreshes, logarithmic",
+      rows: rows(of, (row) => row.expiryRefreshes, (row) => [some(row.expiryFailed, "calls failed"), some(row.expirySignedOut, "tabs signed out")]),
+      digits: 0,
+      type: "log",
+    });
   }
   if (results.start) {
-    charts.start = bars("Time in ms from a reload to the first answer of the API, at 50 ms latency", rows(results.start, (row) => row.at50Ms), { digits: 0 });
+    charts.start = bars({
+      title: "From a reload to the first answer of the API, at 50 ms latency",
+      unit: "ms",
+      rows: rows(results.start, (row) => row.at50Ms),
+      digits: 0,
+    });
   }
   return charts;
 }
 
 const spread = (value) => (typeof value === "number" ? { value } : { value: value.median, low: value.low, high: value.high });
 
-const failed = (count) => (count ? `${count} failed` : "");
+const some = ({ median }, what) => (median ? `${median.toLocaleString("en")} ${what}` : "");
 
-/** Bars with whiskers from quartile to quartile, shortest first. */
-function bars(title, rows, { digits, type = "linear" }) {
-  const sorted = rows.filter((row) => type !== "log" || row.value > 0).concat(rows.filter((row) => type === "log" && row.value <= 0));
-  sorted.sort((one, other) => one.value - other.value);
+/** Bars with whiskers from quartile to quartile: shortest first, and last those with failures, however short. */
+function bars({ title, unit, rows, digits, type = "linear" }) {
+  const sorted = rows.toSorted((one, other) => Boolean(one.failures) - Boolean(other.failures) || one.value - other.value);
   const least = type === "log" ? Math.min(1, ...sorted.filter((row) => row.value > 0).map((row) => row.value)) / 2 : 0;
-  const text = (row) => [row.value.toFixed(digits), row.note].filter(Boolean).join(" · ");
+  const at = (value) => Math.max(value, least);
   const reach = Math.max(...sorted.map((row) => row.high ?? row.value));
-  // Room for the text behind the longest bar.
-  const end = type === "log" ? reach * (reach / least) ** 0.45 : reach * 1.45;
-  const mark = (className, of) =>
-    Plot.barX(of, { x1: least, x2: (row) => Math.max(row.value, least), y: "title", className, fill: null });
+  // Room for what stands behind the longest bar.
+  const room = sorted.some((row) => row.failures) ? 0.8 : 0.15;
+  const end = type === "log" ? reach * (reach / least) ** room : reach * (1 + room);
+  const bar = (className, of) => Plot.barX(of, { x1: least, x2: (row) => at(row.value), y: "title", className });
+  const behind = (row) => at(row.high ?? row.value);
+  const number = (row) => row.value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const svg = Plot.plot({
-    width: 760,
-    height: 60 + sorted.length * 24,
-    marginLeft: 190,
+    width: 800,
+    height: 96 + sorted.length * 22,
+    marginLeft: 220,
+    marginRight: 16,
     marginTop: 40,
-    x: { type, domain: [least, end], label: null, axis: null },
+    marginBottom: 48,
+    x: { type, domain: [least, end], ticks: 6, tickFormat: (value) => value.toLocaleString("en"), label: unit, labelArrow: "none", labelAnchor: "center", labelOffset: 40 },
     y: { domain: sorted.map((row) => row.title), label: null, tickSize: 0 },
     marks: [
-      mark("peer", sorted.filter((row) => !row.isOurs)),
-      mark("ours", sorted.filter((row) => row.isOurs)),
-      Plot.ruleY(sorted.filter((row) => row.low < row.high), { x1: (row) => Math.max(row.low, least), x2: "high", y: "title", stroke: "currentColor", strokeOpacity: 0.7 }),
-      Plot.text(sorted, { x: (row) => Math.max(row.high ?? row.value, least), y: "title", text, textAnchor: "start", dx: 6 }),
+      bar("peer", sorted.filter((row) => !row.isOurs && !row.failures)),
+      bar("failing", sorted.filter((row) => !row.isOurs && row.failures)),
+      bar("ours", sorted.filter((row) => row.isOurs)),
+      Plot.ruleY(sorted.filter((row) => row.low < row.high), { x1: (row) => at(row.low), x2: "high", y: "title", strokeOpacity: 0.7 }),
+      Plot.text(sorted, {
+        x: behind,
+        y: "title",
+        text: (row) => (row.failures ? `${number(row)}  (${row.failures})` : number(row)),
+        textAnchor: "start",
+        dx: 6,
+      }),
     ],
   });
   return finish(svg, title);
@@ -82,7 +115,8 @@ function finish(svg, title) {
     return element;
   };
   for (const style of svg.querySelectorAll("style")) style.remove();
-  svg.prepend(make("title", title), make("style", STYLE), make("text", title, { x: 8, y: 20, "font-size": 14, "font-weight": 600, fill: "currentColor" }));
+  const heading = make("text", title, { x: 8, y: 20, "text-anchor": "start", "font-size": 15, "font-weight": 600 });
+  svg.prepend(make("title", title), make("style", STYLE), heading);
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   svg.setAttribute("role", "img");
   return new XMLSerializer().serializeToString(svg);

@@ -7,7 +7,7 @@ const BATCH = 300;
 const WARM_UP = 3;
 
 export async function measure({ stage, peers, quick, say }) {
-  const rounds = quick ? 6 : 40;
+  const rounds = quick ? 6 : 20;
   const samples = new Samples();
   const pages = new Map();
   for (const peer of peers) {

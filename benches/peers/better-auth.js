@@ -23,7 +23,9 @@ export function open() {
     const { data, error } = await client.$fetch("/token");
     if (error) throw Object.assign(new Error(error.statusText), { status: error.status });
     token = data.token;
-    endsAt = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).exp * 1000;
+    const { iat, exp } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    // Its life is counted here, so that no two clocks are compared: the page's may be ahead.
+    endsAt = Date.now() + (exp - iat) * 1000;
     return token;
   };
   const renew = () => (flight ??= obtain().finally(() => (flight = undefined)));
