@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use relatch::core::{
-    Answer, Ask, Attempt, Body, Effect, Event, Fields, Found, Identity, Millis, Operation, Outcome, Policy, Secret,
-    Session, Stamp, Step,
+    Answer, Ask, Attempt, Body, Effect, Event, Fields, Found, Identity, Millis, Operation, Policy, Secret, Session,
+    Stamp, Step,
 };
 
 const NOW: Millis = Millis(1_000);
@@ -60,7 +60,7 @@ impl Tab {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for effect in self.session.on(NOW, event) {
-                events.extend(self.carry_out(effect));
+                events.extend(self.carry_out(&effect));
             }
         }
     }
@@ -73,8 +73,8 @@ impl Tab {
     }
 
     /// Carries out one effect; what it is answered with is an event.
-    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
-        match effect {
+    fn carry_out(&mut self, effect: &Effect) -> Option<Event> {
+        match *effect {
             Effect::Lock { ticket, .. } => {
                 let found = self.stamp.map(|stamp| Found { is_own: true, ..Found::just_now(stamp) });
                 Some(Event::Locked(ticket, found))
@@ -86,7 +86,7 @@ impl Tab {
             Effect::ReadStamp => Some(Event::StampRead(self.stamp)),
             Effect::Perform(ticket) => {
                 self.issued += 1;
-                Some(Event::Answered(ticket.id, granted(self.issued)))
+                Some(Event::Answered(ticket.id, Ok(granted(self.issued))))
             }
             _ => None,
         }
@@ -94,7 +94,7 @@ impl Tab {
 }
 
 /// What a server answers a refresh or a sign-in with: a token that is another each time, as long as a JWT of few claims.
-fn granted(number: u32) -> Outcome {
+fn granted(number: u32) -> Answer {
     let fields = Fields {
         access_token: Some(Secret::new(format!("{number:0300}"))),
         expires_in: Some(Millis(3_600_000)),
@@ -102,7 +102,7 @@ fn granted(number: u32) -> Outcome {
         identity: Some(Identity::of("ada")),
         error: None,
     };
-    Ok(Answer { status: 200, body: Body::Json(fields), retry_after: None })
+    Answer { status: 200, body: Body::Json(fields), retry_after: None }
 }
 
 /// Calls that are sent and refused.
