@@ -35,11 +35,11 @@ function call(rows, peers) {
   return FORMS.flatMap((form) => {
     const own = rows[OURS][form].median;
     const others = Object.entries(rows).filter(([name, row]) => peers[name].versions.length && peers[name].retries && row[form]);
-    const [best, row] = others.reduce((one, other) => (other[1][form].median < one[1][form].median ? other : one));
+    const [best, row] = others.toSorted(([, one], [, other]) => one[form].median - other[form].median)[0] ?? [];
     return [
       atMost(`call, ${form}, to hand-written with locks`, own / rows[LOCKS][form].median, 1.5),
-      atMost(`call, ${form}, to the best peer that retries on 401`, own / row[form].median, 1, peers[best].title),
-    ];
+      row && atMost(`call, ${form}, to the best peer that retries on 401`, own / row[form].median, 1, peers[best].title),
+    ].filter(Boolean);
   });
 }
 
@@ -47,7 +47,7 @@ function storm({ peers: rows }, peers) {
   const ours = rows[OURS];
   const floor = Object.entries(rows).find(([name]) => peers[name].isFloor)[1];
   const whole = Object.entries(rows).filter(([name, row]) => !peers[name].isFloor && !peers[name].isOurs && row.refusedFailed.high === 0);
-  const [best, row] = whole.reduce((one, other) => (other[1].refusedMs.median < one[1].refusedMs.median ? other : one));
+  const [best, row] = whole.toSorted(([, one], [, other]) => one.refusedMs.median - other.refusedMs.median)[0];
   return [
     exactly("storm, clock: refreshes", ours.clockRefreshes.median, 1),
     exactly("storm, clock: failures", ours.clockFailed.median, 0),

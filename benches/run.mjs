@@ -3,7 +3,7 @@
 // Prints what it does while it does it, then the tables and the ratios. A run of all parts that is not `--quick` also
 // writes `results.json`, the charts in `docs/`, and the section of `benches/README.md` that holds its numbers.
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
+import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,6 +14,8 @@ import { loadPeers, openStage } from "./stage.mjs";
 import { peersTable, tables } from "./tables.mjs";
 
 const PARTS = ["size", "call", "storm", "tabs", "start", "memory"];
+/** Whom `--quick` measures: those that the bounds name, and the cheapest of the others. */
+const QUICK = ["bare", "relatch", "hand-written", "hand-written-locks", "next-auth", "ofetch", "wretch"];
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
 const { values: options } = parseArgs({
@@ -26,7 +28,7 @@ if (unknown.length) throw new Error(`no such part: ${unknown.join(", ")}; there 
 async function bench() {
   const began = performance.now();
   const say = (text) => console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`);
-  const peers = await loadPeers();
+  const peers = (await loadPeers()).filter(({ name }) => !options.quick || QUICK.includes(name));
   const results = { date: new Date().toISOString().slice(0, 10), machine: machine(), quick: Boolean(options.quick), peers: describe(peers) };
   const stage = chosen.every((part) => part === "size") ? undefined : await openStage(peers);
   if (stage) results.machine.browser = await stage.browser.version();
@@ -50,7 +52,7 @@ async function bench() {
 }
 
 function machine() {
-  return { cores: availableParallelism(), processor: cpus()[0]?.model ?? "unknown", node: process.versions.node };
+  return { cores: availableParallelism(), processor: cpus()[0]?.model ?? "unknown", load: loadavg()[0], node: process.versions.node };
 }
 
 /** What the tables say of each peer, with the versions that were measured. */
@@ -66,7 +68,8 @@ function describe(peers) {
 }
 
 const head = ({ date, machine, seconds }) =>
-  `Of ${date}, on ${machine.cores} cores (${machine.processor}), ${machine.browser}, Node.js ${machine.node}, in ${seconds} s.`;
+  `Of ${date}, on ${machine.cores} cores (${machine.processor}) whose load was ${machine.load.toFixed(1)} before it began, ` +
+  `${machine.browser}, Node.js ${machine.node}, in ${seconds} s.`;
 
 const rounded = (_, value) => (typeof value === "number" ? Number(value.toFixed(3)) : value);
 

@@ -5,7 +5,7 @@ const WARM_UP = 5_000;
 const STRETCH = 10_000;
 
 export async function measure({ stage, peers, quick, full, say }) {
-  const calls = full ? 1_000_000 : quick ? 20_000 : 100_000;
+  const calls = full ? 1_000_000 : quick ? 10_000 : 100_000;
   const rows = {};
   for (const peer of peers) {
     say(`${calls.toLocaleString("en")} calls of ${peer.title}`);

@@ -7,7 +7,7 @@ use crate::{browsers, package, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Few rounds, in about a minute; writes nothing
+    /// Few rounds and seven of the peers, for a first look; writes nothing
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// A million calls for the memory, instead of 100,000
