@@ -2,6 +2,7 @@
 //!
 //! Each sets up what it needs and lacks, says what it does while it does it, and ends with an exit code.
 
+mod bench;
 mod browsers;
 mod demo;
 mod explore;
@@ -35,6 +36,8 @@ enum Command {
     Test(test::Options),
     /// Visit every interleaving of the protocol's small worlds
     Explore(explore::Options),
+    /// Measure relatch and its peers side by side
+    Bench(bench::Options),
     /// Photograph the demo for the README
     Screenshot,
     /// Say what each crate and function of the module weighs
@@ -59,6 +62,7 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::run_demo(&options),
         Command::Test(options) => test::run(&options),
         Command::Explore(options) => explore::explore(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Screenshot => screenshot::run_camera(),
         Command::Size(options) => size::report(&options),
         Command::Readme => readme::write(),

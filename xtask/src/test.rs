@@ -32,6 +32,8 @@ enum Part {
     Browser,
     /// The packed package in bundlers, scripts, Node, a worker and Next
     Packaging,
+    /// That the peers of the benches do what the benches say; measures nothing
+    Benches,
 }
 
 /// What has been counted.
@@ -45,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut tally = Tally::default();
     tools::for_build()?;
-    if wants(Part::Browser) || wants(Part::Wasm) || wants(Part::Packaging) {
+    if [Part::Browser, Part::Wasm, Part::Packaging, Part::Benches].into_iter().any(wants) {
         browsers::ensure()?;
     }
     if options.parts.is_empty()
@@ -87,6 +89,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wants(Part::Packaging) {
         browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
+    }
+    if wants(Part::Benches) {
+        tools::npm_install("benches")?;
+        browser_tests(&mut tally, "benches", "tests/benches", Engine::Chromium)?;
     }
     tally.close()
 }

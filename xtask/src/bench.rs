@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: relatch and its peers, measured side by side; `--native`: the machines by themselves.
+
+use anyhow::Result;
+
+use crate::process::{command, root, run, step, target};
+use crate::{browsers, package, tools};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Few rounds and seven of the peers, for a first look; writes nothing
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// A million calls for the memory, instead of 100,000
+    #[arg(long)]
+    full: bool,
+    /// Only these parts, of size, call, storm, tabs, start, memory; writes nothing
+    #[arg(long, value_name = "PARTS")]
+    only: Option<String>,
+    /// The state machines, natively: time per event, bytes per session
+    #[arg(long, conflicts_with_all = ["quick", "full", "only"])]
+    native: bool,
+}
+
+/// Measures, and prints what it sees.
+pub(crate) fn bench(options: &Options) -> Result<()> {
+    if options.native {
+        step("The machines");
+        return run(&mut command("cargo", &["bench", "--package", "relatch", "--bench", "machines"]));
+    }
+    package::build()?;
+    let chromium = browsers::ensure_chromium()?;
+    for folder in ["tests/browser", "benches"] {
+        tools::npm_install(folder)?;
+    }
+    // As it would be deployed: an unoptimised server would hide what the clients cost.
+    step("Example server, optimised");
+    run(&mut command("cargo", &["build", "--package", "relatch-example-server", "--release"]))?;
+    step("Benches");
+    let mut args = vec!["benches/run.mjs"];
+    args.extend(options.quick.then_some("--quick"));
+    args.extend(options.full.then_some("--full"));
+    if let Some(only) = &options.only {
+        args.extend(["--only", only]);
+    }
+    let server = target().join("release/relatch-example-server");
+    run(command("node", &args).current_dir(root()).env("RELATCH_CHROMIUM", chromium).env("RELATCH_SERVER", server))
+}
