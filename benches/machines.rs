@@ -96,20 +96,21 @@ impl Tab {
 /// What a server answers a refresh or a sign-in with: a token that is another each time, as long as a JWT of few claims.
 fn granted(number: u32) -> Answer {
     let fields = Fields {
+        refresh_token: None,
         access_token: Some(Secret::new(format!("{number:0300}"))),
         expires_in: Some(Millis(3_600_000)),
         has_user: true,
         identity: Some(Identity::of("ada")),
         error: None,
     };
-    Answer { status: 200, body: Body::Json(fields), retry_after: None }
+    Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None }
 }
 
 /// Calls that are sent and refused.
 fn refuse(tab: &Tab, calls: &mut [Attempt]) {
     for call in calls {
         let (mut attempt, _) = Attempt::start(&tab.session, NOW, true);
-        let _ = black_box(attempt.response(&tab.session, NOW, 401));
+        let _ = black_box(attempt.response(&tab.session, NOW, 401, &[]));
         *call = attempt;
     }
 }
@@ -120,7 +121,7 @@ fn a_call(criterion: &mut Criterion) {
         bencher.iter(|| {
             let (mut attempt, step) = Attempt::start(black_box(&tab.session), NOW, true);
             black_box(step);
-            black_box(attempt.response(&tab.session, NOW, 200))
+            black_box(attempt.response(&tab.session, NOW, 200, &[]))
         });
     });
 }

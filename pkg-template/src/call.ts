@@ -10,6 +10,9 @@ const isStream = (body: unknown): boolean => Object.prototype.toString.call(body
 /** A `RequestInit` that is not a plain object may inherit its members (a `Request` given as `init` does). */
 const isPlain = (init: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(init));
 
+/** Names and values in a plain object, the commonest form of headers. */
+const isRecord = (headers: HeadersInit): headers is Record<string, string> => isPlain(headers) && !(Symbol.iterator in headers);
+
 /** A call to `fetch`, kept until it has settled. */
 export class Call {
   readonly url: string;
@@ -20,6 +23,8 @@ export class Call {
   #input: Input;
   #init: RequestInit | undefined;
   #spare: Request | undefined;
+  /** The caller's headers, where they are no plain object: a copy that is read once. */
+  #own: Headers | undefined;
 
   constructor(input: Input, init: RequestInit | undefined) {
     this.isOnce = init !== undefined && init !== null && isStream(init.body);
@@ -47,7 +52,10 @@ export class Call {
   /** Whether the caller has brought a credential of its own. */
   get hasAuthorization(): boolean {
     const headers = this.#init?.headers ?? (isRequest(this.#input) ? this.#input.headers : undefined);
-    return headers ? new Headers(headers).has("authorization") : false;
+    if (!headers) return false;
+    if (isRecord(headers)) return Object.keys(headers).some((name) => /^authorization$/i.test(name));
+    if (headers instanceof Headers) return headers.has("authorization");
+    return (this.#own = new Headers(headers)).has("authorization");
   }
 
   /** Sends it as it is. */
@@ -68,11 +76,11 @@ export class Call {
     const init = this.#init;
     const input = this.#spare ?? this.#input;
     if (!isRequest(input)) {
-      return fetch(input, { ...init, headers: withHeaders(init?.headers, more) });
+      return fetch(input, { ...init, headers: this.#withHeaders(init?.headers, more) });
     }
     const isLast = this.#spare !== undefined;
     this.#spare = isLast || this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
-    if (init) return fetch(input, { ...init, headers: withHeaders(init.headers ?? input.headers, more) });
+    if (init) return fetch(input, { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]!);
@@ -80,13 +88,13 @@ export class Call {
     const { keepalive, referrer, referrerPolicy } = input;
     return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
   }
-}
 
-function withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
-  if (headers === undefined || (isPlain(headers) && !(Symbol.iterator in headers))) return { ...headers, ...more };
-  const own = new Headers(headers);
-  for (const name of Object.keys(more)) own.set(name, more[name]!);
-  return own;
+  #withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
+    if (headers === undefined || isRecord(headers)) return { ...headers, ...more };
+    const own = (this.#own ??= new Headers(headers));
+    for (const name of Object.keys(more)) own.set(name, more[name]!);
+    return own;
+  }
 }
 
 let canStream: boolean | undefined;

@@ -13,12 +13,16 @@ const GIVE_AFTER: u64 = 40;
 
 impl Session {
     pub(super) fn on_heard(&mut self, now: Millis, message: Message, effects: &mut Vec<Effect>) {
-        self.has_company = true;
-        self.lively_until = now + LATELY;
+        // Who asks for a token has none to give: when many tabs are restored, each hears the others ask.
+        let may_give = !matches!(message, Message::Want(_));
+        if may_give {
+            self.has_company = true;
+            self.lively_until = now + LATELY;
+        }
         if let Message::Gone(generation) = message {
             self.gone = self.gone.max(generation);
         }
-        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Wanting) {
+        if may_give && let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Wanting) {
             turn.deadline = if self.gone == self.generation {
                 turn.deadline.min(now + WANT_WAIT)
             } else {
