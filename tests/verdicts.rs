@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a table that is wrong fails the test")]
 
 use relatch::core::{
-    Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Problem, RefreshVerdict, Rules, Secret,
-    Statuses, Unanswered,
+    Answer, Body, Expected, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Problem, RefreshVerdict, Rules,
+    Secret, Sign, Signs, Unanswered,
 };
 use serde_json::{Value, json};
 
@@ -65,18 +65,42 @@ fn unknown(problem: Problem) -> Value {
 }
 
 fn rules(row: &Value) -> Rules {
-    let statuses = |value: &Value| {
-        let list = value.as_array()?.iter().map(|status| u16::try_from(status.as_u64().unwrap()).unwrap());
-        Some(Statuses(list.collect()))
+    let places = places(row);
+    let status = |value: &Value| u16::try_from(value.as_u64().unwrap()).unwrap();
+    let sign = |value: &Value| {
+        let Some(at) = value["at"].as_str() else { return Sign { status: Some(status(value)), fact: None } };
+        let expected = match (value.get("is"), value["has"].as_str()) {
+            (Some(is), _) => Expected::Is(is.to_string()),
+            (None, Some(has)) => Expected::Has(has.to_owned()),
+            (None, None) => Expected::Something,
+        };
+        let fact = places.iter().position(|place| place == at).map(|place| (place, expected));
+        Sign { status: value.get("status").map(status), fact }
     };
+    let signs = |value: &Value| Some(Signs(value.as_array()?.iter().map(sign).collect()));
     let mut rules = Rules::default();
-    if let Some(dead) = statuses(&row["rules"]["refresh"]["dead"]) {
+    if let Some(dead) = signs(&row["rules"]["refresh"]["dead"]) {
         rules.dead = dead;
     }
-    if let Some(expired) = statuses(&row["rules"]["api"]["expired"]) {
+    if let Some(expired) = signs(&row["rules"]["api"]["expired"]) {
         rules.expired = expired;
     }
     rules
+}
+
+/// The places in an answer that a row's rules ask about.
+fn places(row: &Value) -> Vec<String> {
+    let rules = [&row["rules"]["refresh"]["dead"], &row["rules"]["api"]["expired"]];
+    let signs = rules.into_iter().filter_map(Value::as_array).flatten();
+    signs.filter_map(|sign| Some(sign["at"].as_str()?.to_owned())).collect()
+}
+
+/// What stands there, as JSON text.
+fn facts(row: &Value, json: &Value) -> Vec<Option<String>> {
+    let path = |place: String| {
+        place.split('.').filter(|key| !key.is_empty()).fold(String::new(), |path, key| path + "/" + key)
+    };
+    places(row).into_iter().map(|place| json.pointer(&path(place)).map(Value::to_string)).collect()
 }
 
 /// What the shell makes of such an answer (`src/web/fetch.rs`).
@@ -85,17 +109,17 @@ fn outcome(row: &Value) -> Outcome {
     match answer.as_str() {
         Some("network") => return Err(Unanswered::Network),
         Some("timeout") => return Err(Unanswered::Timeout),
-        Some(_) => return Ok(Answer { status: 0, body: Body::Other, retry_after: None }),
+        Some(_) => return Ok(Answer { status: 0, body: Body::Other, facts: Vec::new(), retry_after: None }),
         None => {}
     }
     let is_html = answer["type"].as_str().is_some_and(|kind| kind.starts_with("text/html"));
-    let body = match serde_json::from_str(answer["body"].as_str().unwrap_or_default()) {
-        _ if is_html => Body::Html,
-        Ok(json) => Body::Json(fields(&json, &row["rules"])),
-        Err(_) => Body::Other,
+    let (body, facts) = match serde_json::from_str(answer["body"].as_str().unwrap_or_default()) {
+        _ if is_html => (Body::Html, Vec::new()),
+        Ok(json) => (Body::Json(fields(&json, &row["rules"])), facts(row, &json)),
+        Err(_) => (Body::Other, Vec::new()),
     };
     let retry_after = answer["retryAfter"].as_str().map(|seconds| Millis::from_secs(seconds.parse().unwrap()));
-    Ok(Answer { status: u16::try_from(answer["status"].as_u64().unwrap()).unwrap(), body, retry_after })
+    Ok(Answer { status: u16::try_from(answer["status"].as_u64().unwrap()).unwrap(), body, facts, retry_after })
 }
 
 fn fields(json: &Value, rules: &Value) -> Fields {
@@ -106,6 +130,7 @@ fn fields(json: &Value, rules: &Value) -> Fields {
     let user = at(json, &rules["user"]["at"], "user");
     let token = at(json, &rules["access"]["token"], "accessToken");
     Fields {
+        refresh_token: None,
         access_token: token.as_str().filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())),
         expires_in: at(json, &rules["access"]["expiresIn"], "expiresIn").as_f64().and_then(Expiry::lifetime),
         has_user: user.is_object(),

@@ -60,8 +60,13 @@ fn contract(refresh: &str) -> JsValue {
     }
     set(&contract, "api.origins", &list(&["https://app.example"]));
     for name in ["refresh.dead", "api.expired"] {
-        set(&contract, name, &[401].map(JsValue::from).into_iter().collect::<Array>().into());
+        set(&contract, name, &Array::of1(&Array::of1(&401.into())).into());
     }
+    for name in ["access.expiresAt", "access.refreshToken", "facts"] {
+        set(&contract, name, &Array::new().into());
+    }
+    set(&contract, "session.user", &list(&["user"]));
+    set(&contract, "access.by", &"bearer".into());
     set(&contract, "timeoutMs", &10_000.into());
     set(&contract, "leadMs", &60_000.into());
     set(&contract, "share", &"ask".into());
@@ -77,6 +82,10 @@ fn stage(refresh: &str) -> Stage {
         kept.push(&state);
     });
     set(&host, "publish", &publish.into_js_value());
+    let compose = Closure::<dyn FnMut() -> js_sys::Promise>::new(|| {
+        js_sys::Promise::resolve(&Array::of2(&JsValue::UNDEFINED, &Array::new())).unchecked_into()
+    });
+    set(&host, "compose", &compose.into_js_value());
     set(&host, "resume", &Closure::<dyn FnMut()>::new(|| {}).into_js_value());
     let client = Client::new(&contract(refresh), host.unchecked_into()).unwrap();
     Stage { client, published }

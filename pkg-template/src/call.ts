@@ -38,6 +38,12 @@ export class Call {
     return this.#init?.signal ?? (isRequest(this.#input) ? this.#input.signal : undefined);
   }
 
+  /** Whether it changes something (RFC 9110 section 9.2.1). */
+  get isUnsafe(): boolean {
+    const method = this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
+    return !/^(GET|HEAD|OPTIONS)$/i.test(method);
+  }
+
   /** Whether the caller has brought a credential of its own. */
   get hasAuthorization(): boolean {
     const headers = this.#init?.headers ?? (isRequest(this.#input) ? this.#input.headers : undefined);
@@ -58,28 +64,28 @@ export class Call {
   }
 
   /** Sends it with the credential. A body is copied only where it is part of a `Request`. */
-  send(authorization: string): Promise<Response> {
+  send(more: Readonly<Record<string, string>>): Promise<Response> {
     const init = this.#init;
     const input = this.#spare ?? this.#input;
     if (!isRequest(input)) {
-      return fetch(input, { ...init, headers: withAuthorization(init?.headers, authorization) });
+      return fetch(input, { ...init, headers: withHeaders(init?.headers, more) });
     }
     const isLast = this.#spare !== undefined;
     this.#spare = isLast || this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
-    if (init) return fetch(input, { ...init, headers: withAuthorization(init.headers ?? input.headers, authorization) });
+    if (init) return fetch(input, { ...init, headers: withHeaders(init.headers ?? input.headers, more) });
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);
-    own.headers.set("authorization", authorization);
+    for (const name of Object.keys(more)) own.headers.set(name, more[name]!);
     // Firefox loses it on the way from one Request to another. Any option resets the referrer, so that goes along.
     const { keepalive, referrer, referrerPolicy } = input;
     return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
   }
 }
 
-function withAuthorization(headers: HeadersInit | undefined, authorization: string): HeadersInit {
-  if (headers === undefined || (isPlain(headers) && !(Symbol.iterator in headers))) return { ...headers, authorization };
+function withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
+  if (headers === undefined || (isPlain(headers) && !(Symbol.iterator in headers))) return { ...headers, ...more };
   const own = new Headers(headers);
-  own.set("authorization", authorization);
+  for (const name of Object.keys(more)) own.set(name, more[name]!);
   return own;
 }
 

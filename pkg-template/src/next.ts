@@ -7,11 +7,11 @@ import { checkOptions } from "./server-options.js";
 import { openWeb, requestSession } from "./server-session.js";
 import type { RequestSession } from "./server-types.js";
 
-export type { Contract, Method } from "./contract.js";
+export type { Condition, Contract, Endpoint, Method, Rule } from "./contract.js";
 export { isRelatchError, RelatchError } from "./errors.js";
 export type { ContractIssue, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
 export type { NextOptions, NextSession, PageContext, Proxy, ProxyOptions, ProxyRequest } from "./next-types.js";
-export { cookieRefresh } from "./presets.js";
+export { cookieRefresh } from "./cookie-refresh.js";
 export { callbackPath } from "./server-paths.js";
 export type { RequestSession, ServerOptions } from "./server-types.js";
 export type { Register, SessionData, SessionState } from "./types.js";

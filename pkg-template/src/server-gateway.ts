@@ -4,6 +4,7 @@
  * Because the browser's refreshes come this way too, they share the table of {@link fly} with the server's: one refresh
  * token is presented once, whoever needs it.
  */
+import type { Sign } from "./contract.js";
 import { bindingOf, digest, accessOf, ownCookie, sealAccess, sealSignedOut } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { end, settled } from "./server-flights.js";
@@ -114,8 +115,8 @@ async function afterSignOut(backend: Backend, { outcome, setCookies }: Received,
 
 /** A status that the contract calls dead, 401 if that is one. */
 function noSession({ contract }: Backend): number {
-  const dead = contract["refresh.dead"] as number[];
-  return dead.includes(401) ? 401 : (dead[0] ?? 401);
+  const plain = (contract["refresh.dead"] as Sign[]).filter(([, fact]) => fact === undefined).map(([status]) => status);
+  return plain.includes(401) ? 401 : (plain[0] ?? 401);
 }
 
 const secondsLeft = (end: number): number => Math.max(0, Math.floor((end - Date.now()) / 1000));

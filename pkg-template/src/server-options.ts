@@ -1,5 +1,5 @@
 /** What a server is told of its backend, checked once. Holds nothing of any request. */
-import { checkContract, resolveContract, type FlatContract } from "./contract.js";
+import { checkContract, resolveContract, type FlatContract, type Sign } from "./contract.js";
 import { RelatchError, type ContractIssue } from "./errors.js";
 import type { ServerOptions } from "./server-types.js";
 
@@ -43,6 +43,14 @@ export function checkOptions(options: ServerOptions): Backend {
   expect(isCookieName(accessCookie), "accessCookie", "expected the name of a cookie");
   expect(origin === undefined || parse(origin).origin === origin, "origin", "expected an exact origin such as \"https://app.example.com\"");
   expect(graceMs >= 0 && graceMs <= 60_000, "graceMs", "expected milliseconds from 0 to 60000");
+  const unsupported = [
+    [flat["access.by"] === "cookie", "access.by"],
+    [(flat["access.refreshToken"] as string[]).length > 0, "access.refreshToken"],
+    [flat["csrf.path"] !== undefined, "csrf"],
+  ] as const;
+  for (const [isSo, field] of unsupported) expect(!isSo, `contract.${field}`, "is for the browser only so far: the server takes bearers and refresh cookies");
+  const isPlain = (flat["refresh.dead"] as Sign[]).some(([, fact]) => fact === undefined);
+  expect(isPlain, "contract.refresh.dead", "expected a plain status among them, with which the server says that nobody is signed in");
   if (issues.length) throw new RelatchError("InvalidContract", { issues });
   const ownOrigin = parse(base).origin;
   const shown = parse(String(flat["baseUrl"]), "http://page").pathname.replace(/\/$/, "");

@@ -1,5 +1,6 @@
 /** The session of one request. Nothing of it outlives the request but what {@link fly} shares among its likes. */
 import { Call } from "./call.js";
+import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionData, SessionState } from "./types.js";
 import { accessOf, digest, openAccess, ownCookie, sealAccess, type Access } from "./server-access.js";
@@ -7,7 +8,7 @@ import { applySetCookies, readCookie } from "./server-cookies.js";
 import { fly, type Renewal } from "./server-flights.js";
 import type { Backend } from "./server-options.js";
 import { send } from "./server-transport.js";
-import { judgeRefresh, judgeSession } from "./server-verdict.js";
+import { judgeRefresh, judgeSession, shows } from "./server-verdict.js";
 
 /** Where the cookies of an answer go. */
 export interface Jar {
@@ -116,8 +117,8 @@ export class RequestState {
       const { access } = this;
       if (!access && this.isNobody) return call.sendBare();
       if (!access) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
-      const response = await call.send(`Bearer ${access.token}`);
-      const isRefused = (this.backend.contract["api.expired"] as number[]).includes(response.status);
+      const response = await call.send({ authorization: `Bearer ${access.token}` });
+      const isRefused = await isExpired(this.backend.contract, response);
       // A token that another request has fetched may be as old as the first; then there is one more try.
       if (!isRefused || call.isOnce || sends > (this.#isBorrowed ? 2 : 1) || !this.#jar.canSet()) return response;
       await this.renew(access.token);
@@ -230,6 +231,15 @@ async function refresh(backend: Backend, cookie: string, origin: string): Promis
   const answer = typeof outcome === "string" ? undefined : outcome;
   const left = verdict.is === "renewed" ? readCookie(applySetCookies(cookie, setCookies), backend.refreshCookie) : undefined;
   return { verdict, answer, setCookies, sentAt, successor: left === undefined ? undefined : await digest(backend, left) };
+}
+
+/** Whether an API's answer asks for a new token. Its body is read only where the contract asks about it. */
+async function isExpired(contract: FlatContract, response: Response): Promise<boolean> {
+  const signs = contract["api.expired"] as Sign[];
+  const mayBe = signs.filter(([status]) => status === response.status);
+  const asks = mayBe.length > 0 && mayBe.every(([, fact]) => fact !== undefined);
+  const json: unknown = asks ? await response.clone().json().catch(() => undefined) : undefined;
+  return shows(contract, "api.expired", { status: response.status, json });
 }
 
 /** Exact origins only, and never the contract's own operations: no token belongs there but relatch's own. */

@@ -1,4 +1,5 @@
 /** Sends relatch's own requests to the backend. Judges nothing. */
+import { compose } from "./compose.js";
 import { keepCookies } from "./server-cookies.js";
 import type { Backend, Operation } from "./server-options.js";
 import { readAnswer, type Outcome } from "./server-verdict.js";
@@ -26,7 +27,8 @@ const LAST_MS = 60_000;
 
 export async function send(backend: Backend, operation: Operation, sent: Sent): Promise<Received> {
   const { contract } = backend;
-  const headers = new Headers({ accept: "application/json", ...sent.headers, origin: sent.origin });
+  const [body, own] = compose(contract, operation, undefined, {}, {});
+  const headers = new Headers({ ...Object.fromEntries(own), ...sent.headers, origin: sent.origin });
   const cookie = keepCookies(sent.cookie, backend.ownCookies);
   if (cookie) headers.set("cookie", cookie);
   if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`);
@@ -36,7 +38,7 @@ export async function send(backend: Backend, operation: Operation, sent: Sent): 
     const response = await fetch(contract[`${operation}.path`] as string, {
       method: contract[`${operation}.method`] as string,
       headers,
-      body: sent.body ?? null,
+      body: sent.body ?? body ?? null,
       // As in the browser: never cached, and a login page at the end of a redirect is no answer.
       cache: "no-store",
       redirect: "manual",

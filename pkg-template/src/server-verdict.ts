@@ -3,7 +3,7 @@
  *
  * The same table as `src/core/verdict.rs`: both are held to the rows of `tests/verdicts.json`.
  */
-import type { FlatContract } from "./contract.js";
+import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 
 /** An answer as it was read. */
@@ -42,7 +42,7 @@ const BLAMES_REQUEST = ["invalid_request", "invalid_client", "unauthorized_clien
 
 export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshVerdict {
   if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
-  const dead = has(contract, "refresh.dead", outcome.status);
+  const dead = shows(contract, "refresh.dead", outcome);
   const code = at(outcome.json, contract, "error.at");
   if (dead && outcome.kind !== "html" && !BLAMES_REQUEST.includes(code as string)) return { is: "dead" };
   const grant = readGrant(contract, outcome);
@@ -51,8 +51,8 @@ export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshV
 
 export function judgeSession(contract: FlatContract, outcome: Outcome): SessionVerdict {
   if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
-  if (has(contract, "api.expired", outcome.status)) return { is: "refused" };
-  const user = isSuccess(outcome.status) && outcome.kind === "json" ? readUser(contract, outcome) : undefined;
+  if (shows(contract, "api.expired", outcome)) return { is: "refused" };
+  const user = isSuccess(outcome.status) && outcome.kind === "json" ? readUser(contract, outcome, "session.user") : undefined;
   return user ? { is: "read", user } : { is: "unknown", error: problem(outcome) };
 }
 
@@ -109,8 +109,8 @@ export function writeGrant(contract: FlatContract, grant: Grant): unknown {
   return root;
 }
 
-function readUser(contract: FlatContract, answer: Answer): object | undefined {
-  const user = at(answer.json, contract, "user.at");
+function readUser(contract: FlatContract, answer: Answer, field = "user.at"): object | undefined {
+  const user = at(answer.json, contract, field);
   return typeof user === "object" && user !== null ? user : undefined;
 }
 
@@ -126,7 +126,16 @@ const unanswered = (outcome: "network" | "timeout"): RelatchError =>
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-const has = (contract: FlatContract, field: string, status: number): boolean => (contract[field] as number[]).includes(status);
+/** Whether an answer shows one of a rule's signs. */
+export function shows(contract: FlatContract, field: string, answer: Pick<Answer, "status" | "json">): boolean {
+  return (contract[field] as Sign[]).some(([status, fact, kind, text]) => {
+    if (status !== undefined && status !== answer.status) return false;
+    if (fact === undefined) return true;
+    const found = JSON.stringify(follow(answer.json, (contract["facts"] as string[][])[fact]!)) as string | undefined;
+    if (found === undefined) return false;
+    return kind === 1 ? found === text : kind === 2 ? found.includes(text!) : found !== "null";
+  });
+}
 
 const at = (json: unknown, contract: FlatContract, field: string): unknown => follow(json, contract[field] as string[]);
 

@@ -4,10 +4,10 @@ import { checkOptions } from "./server-options.js";
 import { openWeb } from "./server-session.js";
 import type { Server, ServerOptions } from "./server-types.js";
 
-export type { Contract, Method } from "./contract.js";
+export type { Condition, Contract, Endpoint, Method, Rule } from "./contract.js";
 export { isRelatchError, RelatchError } from "./errors.js";
 export type { ContractIssue, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
-export { cookieRefresh } from "./presets.js";
+export { cookieRefresh } from "./cookie-refresh.js";
 export { callbackPath } from "./server-paths.js";
 export type { RequestSession, Server, ServerOptions, WebSession } from "./server-types.js";
 export type { Register, SessionData, SessionState } from "./types.js";

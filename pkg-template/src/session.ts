@@ -1,6 +1,7 @@
 import type { Client } from "../generated/relatch.js";
 import { Call, sendsStreams } from "./call.js";
-import { checkContract, resolveContract, type Contract, type FlatContract } from "./contract.js";
+import { compose, csrfToken, readableCookie } from "./compose.js";
+import { checkContract, resolveContract, type Contract } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
 import { canShare, Tabs } from "./tabs.js";
@@ -49,14 +50,18 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   let tabs: Tabs | undefined;
   let disposed = false;
   let watched: readonly number[] = [];
+  let asksBodies = false;
+  let contract = flat;
   let base: string | undefined;
   let state = INITIAL;
   const listeners = new Set<(state: SessionState) => void>();
   const cleanups: (() => void)[] = [];
 
-  // The bearer of one generation, beside the module and out of reach of the page.
-  let bearer: string | undefined;
+  // The header of one generation, beside the module and out of reach of the page.
+  let bearer: Readonly<Record<string, string>> | undefined;
   let bearerGeneration = 0;
+  const NOTHING = {};
+  const byCookie = flat["access.by"] === "cookie";
 
   let resume: () => void;
   let moved: Promise<void>;
@@ -116,6 +121,18 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       wake();
       if (exposes) queueMicrotask(expose);
     },
+    compose: async (group: string, fields: Credentials | undefined, refreshToken: string | undefined): Promise<unknown> => {
+      const more: Record<string, string> = {};
+      const headers: Record<string, string> = {};
+      if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
+      const { "csrf.header": header, "csrf.field": field } = contract;
+      if ((header || field) && contract[`${group}.method`] !== "GET") {
+        const token = await csrfToken(contract);
+        if (token !== undefined && header) headers[header as string] = token;
+        if (token !== undefined && field) more[field as string] = token;
+      }
+      return compose(contract, group, fields, more, headers);
+    },
     lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
     unlock: (ticket: number): void => tabs?.unlock(ticket),
     readStamp: (): void => tabs?.readStamp(),
@@ -144,13 +161,15 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     booting ??= load(source)
       .then((Core) => {
         if (disposed) throw new RelatchError("Disposed");
-        const shared = canShare();
-        if (!shared && globalThis.location) {
+        const isMine = (flat["access.refreshToken"] as string[]).length > 0;
+        const shared = canShare() && !isMine;
+        if (!shared && !isMine && globalThis.location) {
           console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
         }
-        const contract: FlatContract = { ...resolveContract(flat, pageUrl()), shared };
+        contract = { ...resolveContract(flat, pageUrl()), shared };
         client = new Core(contract, host);
         watched = [...client.watchedStatuses()];
+        asksBodies = client.asksBodies();
         const live = client;
         if (shared) tabs = new Tabs(String(contract["refresh.path"]), live);
         const doc = globalThis.document as Document | undefined;
@@ -171,14 +190,26 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     return booting;
   };
 
-  /** The header of an answer's generation, fetched from the module once a generation. */
-  const authorization = (live: Client, answer: number): string => {
+  /** What a call carries: the header of an answer's generation, fetched from the module once a generation. */
+  const credential = (live: Client, call: Call, answer: number): Readonly<Record<string, string>> => {
     const generation = answer >>> 6;
     if (bearer === undefined || bearerGeneration !== generation) {
-      bearer = (live.header() as string | undefined) ?? "";
+      const authorization = byCookie ? undefined : (live.header() as string | undefined);
+      bearer = authorization === undefined ? NOTHING : { authorization };
       bearerGeneration = generation;
     }
-    return bearer;
+    return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
+  };
+
+  const withProof = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+    const token = readableCookie(contract["csrf.cookie"]);
+    return token === undefined ? headers : { ...headers, [contract["csrf.header"] as string]: token };
+  };
+
+  /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
+  const respond = async (live: Client, attempt: number, response: Response): Promise<number> => {
+    const json: unknown = asksBodies ? await response.clone().json().catch(() => undefined) : undefined;
+    return live.response(attempt, response.status, json);
   };
 
   const startCall = (live: Client, call: Call): number => {
@@ -207,8 +238,10 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
         case SEND: {
           if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
           const live = client;
-          return call.send(authorization(live, answer)).then((response) =>
-            watched.includes(response.status) ? drive(live, call, live.response(answer >>> 3, response.status), response) : response,
+          return call.send(credential(live, call, answer)).then((response) =>
+            watched.includes(response.status)
+              ? respond(live, answer >>> 3, response).then((next) => drive(live, call, next, response))
+              : response,
           );
         }
         default:
@@ -236,9 +269,9 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
           response?.body?.cancel().catch(() => {});
-          response = await call.send(authorization(live, answer));
+          response = await call.send(credential(live, call, answer));
           if (!watched.includes(response.status)) return response;
-          answer = live.response(answer >>> 3, response.status);
+          answer = await respond(live, answer >>> 3, response);
           break;
         case WAIT:
           call.hold();
@@ -270,9 +303,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
 
   const enter = async (operation: "signIn" | "exchange", fields: Credentials): Promise<SessionData> => {
     if (flat[`${operation}.path`] === undefined) throw new RelatchError("NotSupported");
-    const form = flat[`${operation}.encoding`] === "form";
-    const body = form ? new URLSearchParams(fields as Record<string, string>).toString() : JSON.stringify(fields);
-    const problem = await ask((live) => live[operation](body));
+    const problem = await ask((live) => live[operation](fields ?? {}));
     if (problem) throw errorOf(problem);
     return known() as SessionData;
   };

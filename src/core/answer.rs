@@ -26,6 +26,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Body,
+    /// What the contract's signs ask about, as JSON text; `None` where the body has nothing there.
+    pub facts: Vec<Option<String>>,
     /// `Retry-After` (RFC 9110 section 10.2.3), or the contract's other header, as a span from now.
     pub retry_after: Option<Millis>,
 }
@@ -46,7 +48,9 @@ pub enum Body {
 pub struct Fields {
     /// At `access.token`.
     pub access_token: Option<Secret>,
-    /// At `access.expiresIn`.
+    /// At `access.refreshToken`.
+    pub refresh_token: Option<Secret>,
+    /// At `access.expiresIn` or `access.expiresAt`, or in the token itself.
     pub expires_in: Option<Millis>,
     /// Whether there is a user at `user.at`.
     pub has_user: bool,

@@ -70,16 +70,22 @@ impl Attempt {
         (attempt, step)
     }
 
-    /// Takes the status of the answer in. With the step comes the generation whose token was refused, if the session
+    /// Takes the status of the answer in, and the facts of its body that the contract asks about. With the step comes the generation whose token was refused, if the session
     /// is to hear of it.
     ///
     /// # Source
     /// RFC 6750 section 3.1: on `invalid_token` the client "MAY request a new access token and retry". One refresh
     /// and one retry; one retry more where the first was with a token that another tab had.
     #[must_use]
-    pub fn response(&mut self, session: &Session, now: Millis, status: u16) -> (Step, Option<Generation>) {
+    pub fn response(
+        &mut self,
+        session: &Session,
+        now: Millis,
+        status: u16,
+        facts: &[Option<String>],
+    ) -> (Step, Option<Generation>) {
         let was_bare = self.generation == Generation(0);
-        if self.refusal == Refusal::Last || was_bare || !session.rules().expired.has(status) {
+        if self.refusal == Refusal::Last || was_bare || !session.rules().expired.show(status, facts) {
             return (Step::Deliver, None);
         }
         self.refusal = if self.refusal == Refusal::None { Refusal::Once } else { Refusal::Last };

@@ -27,8 +27,20 @@ pub enum Kind {
     Encoding,
     /// Where a value stands in an answer: `data.accessToken`.
     Key,
-    /// A list of statuses from 100 to 599.
-    Statuses,
+    /// A place, or nothing for the answer itself.
+    Place,
+    /// What an answer may show: statuses from 100 to 599, and conditions `{ status, at, is, has }`.
+    Rule,
+    /// The same of an API call's answer, where each condition names a status.
+    CallRule,
+    /// Headers to send: an object of strings.
+    Headers,
+    /// Fields to send: an object of strings, numbers and booleans.
+    Extra,
+    /// What the credential is: `bearer` or `cookie`.
+    By,
+    /// The name of a cookie or of a field.
+    Name,
     /// A list of serialized origins (HTML standard): `https://api.example.com`, no path, no wildcard.
     Origins,
     /// The name of a header (RFC 9110 section 5.1: a token), or nothing.
@@ -49,7 +61,13 @@ impl Kind {
             Self::Method => "method",
             Self::Encoding => "encoding",
             Self::Key => "key",
-            Self::Statuses => "statuses",
+            Self::Place => "place",
+            Self::Rule => "rule",
+            Self::CallRule => "callRule",
+            Self::Headers => "headers",
+            Self::Extra => "extra",
+            Self::By => "by",
+            Self::Name => "name",
             Self::Origins => "origins",
             Self::Header => "header",
             Self::Share => "share",
@@ -59,33 +77,58 @@ impl Kind {
 }
 
 /// Operations that a backend need not have: leave the whole group out.
-pub const OPTIONAL: [&str; 4] = ["session", "exchange", "signIn", "signOut"];
+pub const OPTIONAL: [&str; 6] = ["refresh", "session", "exchange", "signIn", "signOut", "csrf"];
 
 /// All fields.
 pub const FIELDS: &[Field] = &[
     required("baseUrl", Kind::BaseUrl),
-    optional("refresh.method", Kind::Method, r#""POST""#),
     required("refresh.path", Kind::Path),
-    optional("refresh.dead", Kind::Statuses, "[400,401,403]"),
+    optional("refresh.method", Kind::Method, r#""POST""#),
+    optional("refresh.encoding", Kind::Encoding, r#""json""#),
+    optional("refresh.headers", Kind::Headers, "{}"),
+    optional("refresh.extra", Kind::Extra, "null"),
+    optional("refresh.field", Kind::Name, r#""refreshToken""#),
+    optional("refresh.dead", Kind::Rule, "[400,401,403]"),
     optional("refresh.idempotencyHeader", Kind::Header, r#""""#),
-    optional("session.method", Kind::Method, r#""GET""#),
     required("session.path", Kind::Path),
-    optional("signIn.method", Kind::Method, r#""POST""#),
+    optional("session.method", Kind::Method, r#""GET""#),
+    optional("session.encoding", Kind::Encoding, r#""json""#),
+    optional("session.headers", Kind::Headers, "{}"),
+    optional("session.extra", Kind::Extra, "null"),
+    optional("session.user", Kind::Place, "null"),
+    optional("session.none", Kind::Rule, "[401]"),
     required("signIn.path", Kind::Path),
+    optional("signIn.method", Kind::Method, r#""POST""#),
     optional("signIn.encoding", Kind::Encoding, r#""json""#),
-    optional("signIn.refused", Kind::Statuses, "[400,401,403,422]"),
-    optional("exchange.method", Kind::Method, r#""POST""#),
+    optional("signIn.headers", Kind::Headers, "{}"),
+    optional("signIn.extra", Kind::Extra, "null"),
+    optional("signIn.refused", Kind::Rule, "[400,401,403,422]"),
     required("exchange.path", Kind::Path),
+    optional("exchange.method", Kind::Method, r#""POST""#),
     optional("exchange.encoding", Kind::Encoding, r#""json""#),
-    optional("signOut.method", Kind::Method, r#""POST""#),
+    optional("exchange.headers", Kind::Headers, "{}"),
+    optional("exchange.extra", Kind::Extra, "null"),
     required("signOut.path", Kind::Path),
+    optional("signOut.method", Kind::Method, r#""POST""#),
+    optional("signOut.encoding", Kind::Encoding, r#""json""#),
+    optional("signOut.headers", Kind::Headers, "{}"),
+    optional("signOut.extra", Kind::Extra, "null"),
+    optional("signOut.done", Kind::Rule, "[]"),
+    optional("access.by", Kind::By, r#""bearer""#),
     optional("access.token", Kind::Key, r#""accessToken""#),
     optional("access.expiresIn", Kind::Key, r#""expiresIn""#),
+    optional("access.expiresAt", Kind::Key, "null"),
+    optional("access.refreshToken", Kind::Key, "null"),
     optional("user.at", Kind::Key, r#""user""#),
     optional("user.id", Kind::Key, r#""id""#),
     optional("error.at", Kind::Key, r#""error""#),
+    optional("csrf.cookie", Kind::Name, "null"),
+    optional("csrf.path", Kind::Path, "null"),
+    optional("csrf.at", Kind::Key, "null"),
+    optional("csrf.header", Kind::Header, r#""""#),
+    optional("csrf.field", Kind::Name, "null"),
     optional("api.origins", Kind::Origins, "[]"),
-    optional("api.expired", Kind::Statuses, "[401]"),
+    optional("api.expired", Kind::CallRule, "[401]"),
     optional("share", Kind::Share, r#""ask""#),
     optional("timeoutMs", Kind::Millis, "10000"),
     optional("leadMs", Kind::Millis, "60000"),

@@ -7,6 +7,7 @@ use super::verdict::Rules;
 
 /// What the machine is configured with; part of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Policy {
     /// How answers are judged.
     pub rules: Rules,
@@ -16,6 +17,8 @@ pub struct Policy {
     pub lead: Millis,
     /// Whether the contract has a request that reads the session.
     pub reads_session: bool,
+    /// Whether the refresh token comes in the body, so that this tab has it, and no other.
+    pub by_body: bool,
     /// Whether there are a lock and a stamp that the tabs of the profile share.
     pub shared: bool,
     /// Whether a tab hands its token to another one that asks. If not, each refreshes for itself, one after the other.
@@ -32,6 +35,7 @@ impl Default for Policy {
             timeout: Millis(10_000),
             lead: Millis(60_000),
             reads_session: true,
+            by_body: false,
             shared: true,
             gives: true,
             #[cfg(feature = "mutations")]

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 /// A string that is overwritten when it is dropped, and that `Debug` does not show.
 ///
 /// Wiping is what OWASP ASVS 14.3.1 asks for at the end of a session; see `docs/design.md` for what it cannot promise.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {

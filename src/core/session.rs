@@ -38,6 +38,8 @@ use turn::{Pending, Turn};
 struct Credential {
     generation: Generation,
     bearer: Secret,
+    /// Where it comes in the body and not in a cookie.
+    refresh_token: Option<Secret>,
     expiry: Option<Expiry>,
     /// Whether this tab has fetched it, and so is the one to give it to others.
     is_own: bool,
@@ -91,6 +93,8 @@ pub struct Session {
     has_company: bool,
     /// Until when another tab that was heard of is taken to be awake.
     lively_until: Millis,
+    /// The refresh token of a session that is being signed out of, for the server to revoke.
+    parting: Option<Secret>,
     /// The newest token whose page has gone away, so that it may be nowhere.
     gone: Generation,
     /// A page from the back/forward cache shows nothing until the stamp has been read.
@@ -130,6 +134,7 @@ impl Session {
             marking: None,
             has_company: false,
             lively_until: Millis(0),
+            parting: None,
             gone: Generation(0),
             is_unsure: false,
             backoff: Backoff::default(),
@@ -221,6 +226,12 @@ impl Session {
         self.credential.as_ref().filter(|held| generation == held.generation).map(|held| &held.bearer)
     }
 
+    /// The refresh token that goes along with a request, where it is sent in the body.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.credential.as_ref().map_or(self.parting.as_ref(), |held| held.refresh_token.as_ref())
+    }
+
     /// The generation of the present token, else the newest that is known of.
     #[must_use]
     pub fn generation(&self) -> Generation {
@@ -310,6 +321,7 @@ impl Session {
     fn on_dispose(&mut self, effects: &mut Vec<Effect>) {
         self.disposed = true;
         self.credential = None;
+        self.parting = None;
         self.late = None;
         self.giving = None;
         if let Some(turn) = &self.turn

@@ -9,44 +9,104 @@ use super::problem::Problem;
 use super::secret::Secret;
 use super::time::Millis;
 
-/// A set of HTTP statuses, as the contract lists them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Statuses(pub Vec<u16>);
+/// What an answer may show: one sign that it shows is enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Signs(pub Vec<Sign>);
 
-impl Statuses {
-    /// Whether the status is one of them.
+/// A status, a fact of the body, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sign {
+    /// The status; any if `None`.
+    pub status: Option<u16>,
+    /// The fact, by its place among [`Answer::facts`], and what it is to be.
+    pub fact: Option<(usize, Expected)>,
+}
+
+/// What a fact is to be. Facts are JSON text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Expected {
+    /// Anything but `null`.
+    Something,
+    /// This.
+    Is(String),
+    /// A text with this in it.
+    Has(String),
+}
+
+impl Signs {
+    /// These statuses, whatever the body says.
     #[must_use]
-    pub fn has(&self, status: u16) -> bool {
-        self.0.contains(&status)
+    pub fn statuses(statuses: &[u16]) -> Self {
+        Self(statuses.iter().map(|status| Sign { status: Some(*status), fact: None }).collect())
+    }
+
+    /// Whether an answer shows one of them.
+    #[must_use]
+    pub fn show(&self, status: u16, facts: &[Option<String>]) -> bool {
+        self.0.iter().any(|sign| sign.shows(status, facts))
     }
 }
 
-/// Which statuses mean what; part of the contract.
+impl Sign {
+    fn shows(&self, status: u16, facts: &[Option<String>]) -> bool {
+        let is_status = self.status.is_none_or(|wanted| wanted == status);
+        let is_fact = self.fact.as_ref().is_none_or(|(place, expected)| {
+            let fact = facts.get(*place).and_then(Option::as_ref);
+            fact.is_some_and(|fact| match expected {
+                Expected::Something => fact != "null",
+                Expected::Is(wanted) => fact == wanted,
+                Expected::Has(part) => contains(fact.as_bytes(), part.as_bytes()),
+            })
+        });
+        is_status && is_fact
+    }
+}
+
+/// `str::contains` brings a search that is made for long texts.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
+/// What answers mean; part of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
     /// A refresh answered so ends the session. Default 400, 401, 403.
-    pub dead: Statuses,
+    pub dead: Signs,
     /// A sign-in or exchange answered so was refused. Default 400, 401, 403, 422.
-    pub refused: Statuses,
+    pub refused: Signs,
+    /// A sign-out answered so has been done, besides 2xx. Default 401, 404, 410.
+    pub gone: Signs,
+    /// Whether only `gone` says that a sign-out has been done, and a 2xx does not.
+    pub is_gone_only: bool,
     /// An API call answered so needs a new access token. Default 401 (RFC 6750 section 3.1).
-    pub expired: Statuses,
+    pub expired: Signs,
+    /// Whether the credential is a cookie, so that no answer has a token.
+    pub by_cookie: bool,
+    /// Whether the session's own request renews: then an answer without a user says that nobody is signed in.
+    pub by_session: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            dead: Statuses(vec![400, 401, 403]),
-            refused: Statuses(vec![400, 401, 403, 422]),
-            expired: Statuses(vec![401]),
+            dead: Signs::statuses(&[400, 401, 403]),
+            refused: Signs::statuses(&[400, 401, 403, 422]),
+            gone: Signs::statuses(&[401, 404, 410]),
+            is_gone_only: false,
+            expired: Signs::statuses(&[401]),
+            by_cookie: false,
+            by_session: false,
         }
     }
 }
 
 /// A new access token with what came along.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Grant {
-    /// The token.
+    /// The token; empty where the credential is a cookie.
     pub access_token: Secret,
+    /// The refresh token, if it came in the body.
+    pub refresh_token: Option<Secret>,
     /// Its lifetime, if the answer says it.
     pub expires_in: Option<Millis>,
     /// Whose it is, if the answer says it.
@@ -74,10 +134,14 @@ impl Rules {
             Ok(answer) => answer,
             Err(unanswered) => return RefreshVerdict::Unknown(unanswered.into()),
         };
-        if self.dead.has(answer.status) && !contradicts_dead(&answer) {
+        if self.dead.show(answer.status, &answer.facts) && !contradicts_dead(&answer) {
             return RefreshVerdict::Dead;
         }
-        match grant(answer) {
+        let names_nobody = matches!(&answer.body, Body::Json(fields) if !fields.has_user);
+        if self.by_session && is_success(answer.status) && names_nobody {
+            return RefreshVerdict::Dead;
+        }
+        match self.grant(answer, !self.by_session) {
             Ok(grant) => RefreshVerdict::Renewed(grant),
             Err(problem) => RefreshVerdict::Unknown(problem),
         }
@@ -86,10 +150,10 @@ impl Rules {
     /// Judges the answer to a sign-in or an exchange.
     pub fn judge_sign_in(&self, outcome: Outcome) -> Result<Grant, Problem> {
         let answer = outcome?;
-        if self.refused.has(answer.status) && !matches!(answer.body, Body::Html) {
+        if self.refused.show(answer.status, &answer.facts) && !matches!(answer.body, Body::Html) {
             return Err(Problem::BadCredentials { status: answer.status });
         }
-        grant(answer)
+        self.grant(answer, true)
     }
 
     /// Judges the answer to a sign-out: whether the server confirmed that the session is over.
@@ -97,8 +161,8 @@ impl Rules {
     /// A server that no longer knows the session has confirmed it too.
     pub fn judge_sign_out(&self, outcome: Outcome) -> Result<(), Problem> {
         let answer = outcome?;
-        let gone = matches!(answer.status, 401 | 404 | 410) && !matches!(answer.body, Body::Html);
-        if gone || (is_success(answer.status) && !matches!(answer.body, Body::Html)) {
+        let is_done = self.gone.show(answer.status, &answer.facts) || (is_success(answer.status) && !self.is_gone_only);
+        if is_done && !matches!(answer.body, Body::Html) {
             return Ok(());
         }
         Err(other_problem(&answer))
@@ -107,12 +171,30 @@ impl Rules {
     /// Judges the answer to a session read. `Ok(None)` means that the access token was refused.
     pub fn judge_session(&self, outcome: Outcome) -> Result<Option<Fields>, Problem> {
         let answer = outcome?;
-        if self.expired.has(answer.status) {
+        if self.expired.show(answer.status, &answer.facts) {
             return Ok(None);
         }
         match answer {
             Answer { status, body: Body::Json(fields), .. } if is_success(status) && fields.has_user => {
                 Ok(Some(fields))
+            }
+            other => Err(other_problem(&other)),
+        }
+    }
+
+    /// What an answer grants. Where the credential is a cookie there need be no token in it, and nothing at all if
+    /// `may_be_empty`.
+    fn grant(&self, answer: Answer, may_be_empty: bool) -> Result<Grant, Problem> {
+        match answer {
+            Answer { status, body: Body::Json(fields), .. }
+                if is_success(status) && (fields.access_token.is_some() || self.by_cookie) =>
+            {
+                let Fields { access_token, refresh_token, expires_in, identity, has_user, .. } = fields;
+                let access_token = access_token.unwrap_or_default();
+                Ok(Grant { access_token, refresh_token, expires_in, identity, has_user })
+            }
+            Answer { status, body: Body::Other, .. } if is_success(status) && self.by_cookie && may_be_empty => {
+                Ok(Grant::default())
             }
             other => Err(other_problem(&other)),
         }
@@ -137,17 +219,6 @@ fn contradicts_dead(answer: &Answer) -> bool {
     }
 }
 
-fn grant(answer: Answer) -> Result<Grant, Problem> {
-    match answer {
-        Answer {
-            status,
-            body: Body::Json(Fields { access_token: Some(access_token), expires_in, identity, has_user, .. }),
-            ..
-        } if is_success(status) => Ok(Grant { access_token, expires_in, identity, has_user }),
-        other => Err(other_problem(&other)),
-    }
-}
-
 fn other_problem(answer: &Answer) -> Problem {
     let Answer { status, retry_after, .. } = *answer;
     match status {
@@ -168,7 +239,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "an outcome is what is judged")]
     fn answer(status: u16, body: Body) -> Outcome {
-        Ok(Answer { status, body, retry_after: None })
+        Ok(Answer { status, body, facts: Vec::new(), retry_after: None })
     }
 
     fn tokens() -> Body {
@@ -231,7 +302,12 @@ mod tests {
         assert_eq!(rules.judge_sign_in(answer(401, Body::Html)), Err(Problem::BadResponse { status: 401 }));
         assert_eq!(rules.judge_sign_in(answer(404, Body::Other)), Err(Problem::Misconfigured { status: 404 }));
         assert_eq!(
-            rules.judge_sign_in(Ok(Answer { status: 429, body: Body::Other, retry_after: Some(Millis(7)) })),
+            rules.judge_sign_in(Ok(Answer {
+                status: 429,
+                body: Body::Other,
+                facts: Vec::new(),
+                retry_after: Some(Millis(7))
+            })),
             Err(Problem::TryLater { status: 429, retry_after: Some(Millis(7)) })
         );
         assert!(rules.judge_sign_in(answer(201, tokens())).is_ok());

@@ -7,6 +7,7 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use super::contract::Contract;
+use super::fetch;
 use super::host::{self, Host};
 use super::outward;
 use super::shell::Shell;
@@ -60,11 +61,13 @@ impl Client {
         self.answer(attempt, step)
     }
 
-    /// A call was answered with a status that may be for the session.
-    pub fn response(&self, attempt: u32, status: u16) -> u32 {
+    /// A call was answered with a status that may be for the session. `json` is what the answer says, if
+    /// [`Client::asks_bodies`].
+    pub fn response(&self, attempt: u32, status: u16, json: &JsValue) -> u32 {
+        let facts = fetch::facts(json, &self.shell.contract.borrow().places);
         let mut attempt = Attempt::unpack(attempt);
         let session = self.shell.session.borrow();
-        let (step, refused) = attempt.response(&session, host::now(), status);
+        let (step, refused) = attempt.response(&session, host::now(), status, &facts);
         drop(session);
         if refused.is_some() {
             self.shell.dispatch(Event::Needed { refused });
@@ -97,7 +100,14 @@ impl Client {
     /// The statuses that [`Client::response`] is to hear of.
     #[wasm_bindgen(js_name = watchedStatuses)]
     pub fn watched_statuses(&self) -> Vec<u16> {
-        self.shell.contract.borrow().policy.rules.expired.0.clone()
+        let contract = self.shell.contract.borrow();
+        contract.policy.rules.expired.0.iter().filter_map(|sign| sign.status).collect()
+    }
+
+    /// Whether [`Client::response`] is to hear what such an answer says.
+    #[wasm_bindgen(js_name = asksBodies)]
+    pub fn asks_bodies(&self) -> bool {
+        self.shell.contract.borrow().policy.rules.expired.0.iter().any(|sign| sign.fact.is_some())
     }
 
     /// The application wants to know the session.
@@ -105,15 +115,15 @@ impl Client {
         self.shell.dispatch(Event::Start);
     }
 
-    /// Signs in with this body. Resolves with nothing, or with the problem.
+    /// Signs in with these fields. Resolves with nothing, or with the problem.
     #[wasm_bindgen(js_name = signIn)]
-    pub fn sign_in(&self, body: &JsValue) -> Promise {
-        self.shell.ask(Operation::SignIn, body)
+    pub fn sign_in(&self, fields: &JsValue) -> Promise {
+        self.shell.ask(Operation::SignIn, fields)
     }
 
     /// Signs in with another provider's token.
-    pub fn exchange(&self, body: &JsValue) -> Promise {
-        self.shell.ask(Operation::Exchange, body)
+    pub fn exchange(&self, fields: &JsValue) -> Promise {
+        self.shell.ask(Operation::Exchange, fields)
     }
 
     /// Signs out.

@@ -1,18 +1,19 @@
 //! Reads the contract that the JavaScript side has checked, by typed getters.
 //!
 //! It comes flat, by the names of [`crate::core::contract::FIELDS`], with every default filled in; a place in an answer
-//! (`data.user`) comes as an array of its parts, and an operation's path as an absolute URL.
+//! (`data.user`) comes as an array of its parts, an operation's path as an absolute URL, and a rule as a list of signs
+//! `[status, fact, kind, text]`, whose facts are numbers of places in `facts`. What a request carries besides its bearer the
+//! JavaScript side puts together.
 
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::core::{Millis, Operation, Policy, Rules, Scope, Statuses};
+use crate::core::{Expected, Millis, Operation, Policy, Rules, Scope, Sign, Signs};
 
 /// One of the SDK's own requests, as the contract describes it.
 pub(super) struct Endpoint {
     pub method: String,
     pub url: String,
-    pub content_type: &'static str,
     /// The header that a refresh carries its key in; empty if it carries none.
     pub key_header: String,
 }
@@ -21,9 +22,17 @@ pub(super) struct Endpoint {
 #[derive(Clone)]
 pub(super) struct Places {
     pub access_token: Array,
+    /// Empty if refresh tokens are in a cookie.
+    pub refresh_token: Array,
     pub expires_in: Array,
+    /// Empty if the answer does not say it.
+    pub expires_at: Array,
     pub user: Array,
+    /// The same in the answer of the session's own request.
+    pub session_user: Array,
     pub user_id: Array,
+    /// What the rules ask about: a list of places.
+    pub facts: Array,
     pub error: Array,
 }
 
@@ -47,6 +56,7 @@ impl Contract {
         let (sign_in, exchange) = (reader.endpoint("signIn")?, reader.endpoint("exchange")?);
         let sign_out = reader.endpoint("signOut")?;
         let own = [&refresh, &session, &sign_in, &exchange, &sign_out];
+        let gone = reader.signs("signOut.done").ok().filter(|gone| !gone.0.is_empty());
         let scope = Scope::new(
             reader.strings("api.origins")?,
             own.into_iter().flatten().map(|endpoint| endpoint.url.clone()).collect(),
@@ -55,21 +65,30 @@ impl Contract {
             refresh: refresh.ok_or("refresh.path")?,
             places: Places {
                 access_token: reader.array("access.token")?,
+                refresh_token: reader.array("access.refreshToken")?,
                 expires_in: reader.array("access.expiresIn")?,
+                expires_at: reader.array("access.expiresAt")?,
                 user: reader.array("user.at")?,
+                session_user: reader.array("session.user")?,
+                facts: reader.array("facts")?,
                 user_id: reader.array("user.id")?,
                 error: reader.array("error.at")?,
             },
             policy: Policy {
                 rules: Rules {
-                    dead: reader.statuses("refresh.dead")?,
-                    // A contract without a sign-in has no say about one.
-                    refused: reader.statuses("signIn.refused").unwrap_or_else(|_| Rules::default().refused),
-                    expired: reader.statuses("api.expired")?,
+                    dead: reader.signs("refresh.dead")?,
+                    // A contract without a sign-in or a sign-out has no say about one.
+                    refused: reader.signs("signIn.refused").unwrap_or_else(|_| Rules::default().refused),
+                    is_gone_only: gone.is_some(),
+                    gone: gone.unwrap_or_else(|| Rules::default().gone),
+                    expired: reader.signs("api.expired")?,
+                    by_cookie: reader.string("access.by")? == "cookie",
+                    by_session: reader.value("bySession").is_truthy(),
                 },
                 timeout: reader.millis("timeoutMs")?,
                 lead: reader.millis("leadMs")?,
                 reads_session: session.is_some(),
+                by_body: reader.array("access.refreshToken")?.length() > 0,
                 shared: reader.value("shared").is_truthy(),
                 gives: reader.string("share")? == "ask",
             },
@@ -112,9 +131,8 @@ impl Reader<'_> {
         Ok(self.array(name)?.iter().filter_map(|value| value.as_string()).collect())
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 100 to 599")]
-    fn statuses(&self, name: &str) -> Result<Statuses, JsValue> {
-        Ok(Statuses(self.array(name)?.iter().filter_map(|value| value.as_f64()).map(|status| status as u16).collect()))
+    fn signs(&self, name: &str) -> Result<Signs, JsValue> {
+        Ok(Signs(self.array(name)?.iter().map(|sign| read_sign(&sign.into())).collect()))
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 1 to 2^31 - 1")]
@@ -125,9 +143,21 @@ impl Reader<'_> {
     fn endpoint(&self, group: &str) -> Result<Option<Endpoint>, JsValue> {
         let name = |field: &str| [group, field].concat();
         let Some(url) = self.value(&name(".path")).as_string() else { return Ok(None) };
-        let is_form = self.value(&name(".encoding")).as_string().is_some_and(|encoding| encoding == "form");
-        let content_type = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
         let key_header = self.string(&name(".idempotencyHeader")).unwrap_or_default();
-        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, content_type, key_header }))
+        Ok(Some(Endpoint { method: self.string(&name(".method"))?, url, key_header }))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 100 to 599, and indices")]
+fn read_sign(sign: &Array) -> Sign {
+    let text = || sign.get(3).as_string().unwrap_or_default();
+    let expected = match sign.get(2).as_f64() {
+        Some(1.0) => Expected::Is(text()),
+        Some(2.0) => Expected::Has(text()),
+        _ => Expected::Something,
+    };
+    Sign {
+        status: sign.get(0).as_f64().map(|status| status as u16),
+        fact: sign.get(1).as_f64().map(|place| (place as usize, expected)),
     }
 }

@@ -37,14 +37,14 @@ impl Reply {
     }
 }
 
-/// Builds the request of an operation.
+/// Builds the request of an operation. `composed` is `[body, headers]`.
 ///
 /// Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
 /// mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes.
 pub(super) fn prepare(
     ticket: Ticket,
     endpoint: &Endpoint,
-    body: &JsValue,
+    composed: &Array,
     bearer: Option<&Secret>,
 ) -> Result<Prepared, JsValue> {
     let init = RequestInit::new();
@@ -52,18 +52,14 @@ pub(super) fn prepare(
     init.set_credentials(RequestCredentials::Include);
     init.set_cache(RequestCache::NoStore);
     init.set_redirect(RequestRedirect::Manual);
-    let headers = web_sys::Headers::new()?;
-    headers.set("accept", "application/json")?;
-    if let Some(bearer) = bearer {
+    let headers = web_sys::Headers::new_with_str_sequence_sequence(&composed.get(1))?;
+    if let Some(bearer) = bearer.filter(|bearer| !bearer.expose().is_empty()) {
         headers.set("authorization", bearer.expose())?;
     }
     if !endpoint.key_header.is_empty() {
         headers.set(&endpoint.key_header, &quoted_hex(ticket.key))?;
     }
-    if body.is_string() {
-        headers.set("content-type", endpoint.content_type)?;
-        init.set_body(body);
-    }
+    init.set_body(&composed.get(0));
     init.set_headers(&headers);
     let request = web_sys::Request::new_with_str_and_init(&endpoint.url, &init)?.into();
     Ok(Prepared { request, keepalive: matches!(ticket.operation, Operation::Refresh | Operation::SignOut) })
@@ -78,22 +74,24 @@ fn quoted_hex(key: u64) -> String {
 }
 
 /// Sends it and reads the answer.
-pub(super) async fn send(prepared: Prepared, places: &Places) -> Reply {
+pub(super) async fn send(prepared: Prepared, places: &Places, user_at: &Array) -> Reply {
     let Ok(response) = dispatch(prepared).await else { return Reply::unanswered() };
     let headers = response.headers();
     let is_html = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html"));
-    let retry_after = headers.get("retry-after").and_then(|value| read_retry_after(&value, headers.get("date")));
+    let date = headers.get("date");
+    let retry_after = headers.get("retry-after").and_then(|value| read_retry_after(&value, date.as_deref()));
     let status = response.status();
-    let answered = |body, user| Reply { outcome: Ok(Answer { status, body, retry_after }), user };
+    let answered = |body, facts, user| Reply { outcome: Ok(Answer { status, body, facts, retry_after }), user };
     if is_html {
-        return answered(Body::Html, JsValue::UNDEFINED);
+        return answered(Body::Html, Vec::new(), JsValue::UNDEFINED);
     }
     match read_json(response.into()).await {
         Ok(json) => {
-            let user = at(&json, &places.user);
-            answered(Body::Json(read_fields(&json, &user, places)), user)
+            let user = at(&json, user_at);
+            let fields = read_fields(&json, &user, places, date.as_deref());
+            answered(Body::Json(fields), facts(&json, places), user)
         }
-        Err(error) if is_syntax_error(&error) => answered(Body::Other, JsValue::UNDEFINED),
+        Err(error) if is_syntax_error(&error) => answered(Body::Other, Vec::new(), JsValue::UNDEFINED),
         // The body broke off: as good as no answer.
         Err(_) => Reply::unanswered(),
     }
@@ -119,16 +117,62 @@ fn is_syntax_error(error: &JsValue) -> bool {
     Reflect::get(error, &"name".into()).is_ok_and(|name| name == "SyntaxError")
 }
 
-fn read_fields(json: &JsValue, user: &JsValue, places: &Places) -> Fields {
+fn read_fields(json: &JsValue, user: &JsValue, places: &Places, date: Option<&str>) -> Fields {
     let id = at(user, &places.user_id);
     let has_id = id.as_string().is_some() || id.as_f64().is_some();
+    let token = at(json, &places.access_token).as_string().filter(|token| !token.is_empty());
+    let seconds = at(json, &places.expires_in).as_f64();
+    let seconds = seconds.or_else(|| seconds_until(&at_if(json, &places.expires_at), date));
+    let seconds = seconds.or_else(|| token.as_deref().and_then(life_in_token));
     Fields {
-        access_token: at(json, &places.access_token).as_string().filter(|token| !token.is_empty()).map(bearer),
-        expires_in: at(json, &places.expires_in).as_f64().and_then(Expiry::lifetime),
+        access_token: token.map(bearer),
+        refresh_token: at_if(json, &places.refresh_token).as_string().map(Secret::new),
+        expires_in: seconds.and_then(Expiry::lifetime),
         has_user: user.is_object(),
         identity: has_id.then(|| Identity::of(&host::text(&id))),
         error: at(json, &places.error).as_string().and_then(|code| OAuthError::read(&code)),
     }
+}
+
+/// A letter of base64url as one of base64 (RFC 4648 section 5); none at the dot that ends a part.
+fn plain_base64(byte: u8) -> Option<char> {
+    match byte {
+        b'.' => None,
+        b'-' => Some('+'),
+        b'_' => Some('/'),
+        byte => Some(char::from(byte)),
+    }
+}
+
+/// What the contract's rules ask about, as JSON text.
+pub(super) fn facts(json: &JsValue, places: &Places) -> Vec<Option<String>> {
+    places.facts.iter().map(|place| host::json(&at(json, &place.into())).as_string()).collect()
+}
+
+/// The value at a place that the contract may not have.
+fn at_if(json: &JsValue, place: &Array) -> JsValue {
+    if place.length() == 0 { JsValue::UNDEFINED } else { at(json, place) }
+}
+
+/// The seconds until a moment: a date, or seconds or milliseconds since 1970, against the server's own clock.
+fn seconds_until(moment: &JsValue, date: Option<&str>) -> Option<f64> {
+    /// As seconds, it is the year 5138; as milliseconds, 1973.
+    const LEAST_MILLIS: f64 = 1e11;
+    let millis = match moment.as_f64() {
+        Some(number) if number < LEAST_MILLIS => number * 1000.0,
+        Some(number) => number,
+        None => Date::parse(&moment.as_string()?),
+    };
+    Some((millis - date.map_or_else(Date::now, Date::parse)) / 1000.0)
+}
+
+/// The lifetime that a JWT tells of itself: `exp - iat`, in seconds (RFC 7519 section 4.1). It is not verified, and only saves a
+/// call that would have been refused.
+fn life_in_token(token: &str) -> Option<f64> {
+    let claims: String = token.bytes().skip_while(|byte| *byte != b'.').skip(1).map_while(plain_base64).collect();
+    let claims = host::parse(&host::atob(&claims).ok()?).ok()?;
+    let number = |name: &str| Reflect::get(&claims, &name.into()).ok()?.as_f64();
+    Some(number("exp")? - number("iat")?)
 }
 
 /// RFC 6750 section 2.1.
@@ -154,11 +198,11 @@ fn at(value: &JsValue, place: &Array) -> JsValue {
 
 /// `Retry-After` is seconds, or a date that is compared with the server's own (RFC 9110 section 10.2.3).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
-fn read_retry_after(value: &str, date: Option<String>) -> Option<Millis> {
+fn read_retry_after(value: &str, date: Option<&str>) -> Option<Millis> {
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Millis::from_secs(seconds.into()));
     }
-    let now = date.map_or_else(Date::now, |date| Date::parse(&date));
+    let now = date.map_or_else(Date::now, Date::parse);
     let span = Date::parse(value) - now;
     span.is_finite().then_some(Millis(span.max(0.0) as u64))
 }

@@ -19,6 +19,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn resume(this: &Host);
 
+    /// Put together what an operation sends besides its bearer: a promise of `[body, headers]`.
+    #[wasm_bindgen(method)]
+    pub(super) fn compose(this: &Host, group: &str, fields: JsValue, refresh_token: JsValue) -> js_sys::Promise;
+
     /// Ask for the lock, by force if `steal`; `Client::locked` is called when it is held.
     #[wasm_bindgen(method)]
     pub(super) fn lock(this: &Host, ticket: u32, steal: bool);
@@ -53,6 +57,16 @@ extern "C" {
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(handle: &JsValue);
+
+    /// `undefined` of what is not there.
+    #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
+    pub fn json(value: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(catch)]
+    pub fn atob(text: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = JSON)]
+    pub fn parse(text: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(js_name = String)]
     pub fn text(value: &JsValue) -> String;

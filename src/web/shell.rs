@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::contract::Contract;
 use super::fetch;
@@ -18,8 +18,8 @@ use crate::core::{Ask, Effect, Event, Message, Operation, Problem, Session, Tick
 /// What the application asked for and waits for.
 struct Asked {
     ask: Ask,
-    /// The body to send, which stays a JavaScript value.
-    body: JsValue,
+    /// The fields to send, which stay JavaScript values.
+    fields: JsValue,
     resolve: Function,
 }
 
@@ -86,11 +86,11 @@ impl Shell {
     }
 
     /// Asks for an operation. The promise resolves with nothing, or with the problem.
-    pub(super) fn ask(self: &Rc<Self>, operation: Operation, body: &JsValue) -> Promise {
+    pub(super) fn ask(self: &Rc<Self>, operation: Operation, fields: &JsValue) -> Promise {
         let ask = Ask(self.asks.get());
         self.asks.set(ask.0.wrapping_add(1));
         let promise = Promise::new(&mut |resolve, _| {
-            self.asked.borrow_mut().push(Asked { ask, body: body.clone(), resolve });
+            self.asked.borrow_mut().push(Asked { ask, fields: fields.clone(), resolve });
         });
         self.dispatch(Event::Asked(ask, operation));
         promise
@@ -151,12 +151,22 @@ impl Shell {
     }
 
     fn perform(self: &Rc<Self>, ticket: Ticket) {
-        let prepared = self.prepare(ticket);
+        let fields = ticket.ask.map_or(JsValue::UNDEFINED, |ask| self.fields(ask));
+        let session = self.session.borrow();
+        let refresh_token = session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
+        drop(session);
+        let composed = self.host.compose(group(ticket.operation), fields, refresh_token);
         let shell = Rc::downgrade(self);
         let places = self.contract.borrow().places.clone();
         spawn_local(async move {
+            let composed = JsFuture::from(composed).await.ok();
+            let prepared = composed.and_then(|composed| shell.upgrade()?.prepare(ticket, &composed.into()));
+            let is_read = ticket.operation == Operation::ReadSession;
             let reply = match prepared {
-                Some(prepared) => fetch::send(prepared, &places).await,
+                Some((prepared, by_session)) => {
+                    let user_at = if is_read || by_session { &places.session_user } else { &places.user };
+                    fetch::send(prepared, &places, user_at).await
+                }
                 None => fetch::Reply::unanswered(),
             };
             with(&shell, |shell| {
@@ -166,22 +176,24 @@ impl Shell {
         });
     }
 
-    fn prepare(&self, ticket: Ticket) -> Option<fetch::Prepared> {
+    /// The request, and whether it is the session's own that renews.
+    fn prepare(&self, ticket: Ticket, composed: &Array) -> Option<(fetch::Prepared, bool)> {
         let contract = self.contract.borrow();
         let session = self.session.borrow();
-        let body = ticket.ask.map_or(JsValue::UNDEFINED, |ask| self.body(ask));
         let bearer = match ticket.operation {
             Operation::ReadSession => session.bearer(ticket.base).cloned(),
             _ => None,
         };
-        fetch::prepare(ticket, contract.endpoint(ticket.operation)?, &body, bearer.as_ref()).ok()
+        let by_session = contract.policy.rules.by_session && ticket.operation == Operation::Refresh;
+        let prepared = fetch::prepare(ticket, contract.endpoint(ticket.operation)?, composed, bearer.as_ref()).ok()?;
+        Some((prepared, by_session))
     }
 
-    fn body(&self, ask: Ask) -> JsValue {
+    fn fields(&self, ask: Ask) -> JsValue {
         let mut asked = self.asked.borrow_mut();
         asked.iter_mut().find(|asked| asked.ask == ask).map_or(JsValue::UNDEFINED, |asked| {
             // A password is not kept longer than it takes to send it.
-            std::mem::replace(&mut asked.body, JsValue::UNDEFINED)
+            std::mem::replace(&mut asked.fields, JsValue::UNDEFINED)
         })
     }
 
@@ -218,5 +230,16 @@ impl Shell {
 fn with(shell: &Weak<Shell>, act: impl FnOnce(&Rc<Shell>)) {
     if let Some(shell) = shell.upgrade() {
         act(&shell);
+    }
+}
+
+/// What the contract calls an operation.
+const fn group(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Refresh => "refresh",
+        Operation::ReadSession => "session",
+        Operation::SignIn => "signIn",
+        Operation::Exchange => "exchange",
+        Operation::SignOut => "signOut",
     }
 }

@@ -4,18 +4,24 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { buildLab } from "../packaging/react/build.mjs";
 import { engine, openPage, packageFolder, startBrowser, startListener, startSite, USER } from "./stage.mjs";
 
+/** The major version of React under test: 18 or 19. */
+const react = process.env.RELATCH_REACT ?? "19";
+
 const OTHER_USER = { id: "2", email: "second@example.com" };
 
-describe(`relatch/react in ${engine}`, { concurrency: false }, () => {
+describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false }, () => {
   let browser, server, lab, elsewhere;
   const elsewhereAnswers = () => ({ headers: { "content-type": "application/json" }, body: JSON.stringify({ accessToken: "x", expiresIn: 600, user: OTHER_USER }) });
 
   before(async () => {
-    lab = await buildLab(packageFolder);
+    lab = await buildLab(packageFolder, react);
     elsewhere = await startListener(elsewhereAnswers);
     const policy = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:; connect-src 'self' ${elsewhere.url}`;
     server = await startSite(lab.folder, "--csp", policy);
     browser = await startBrowser();
+    const page = await visit();
+    const version = await page.evaluate(() => React.version);
+    assert.ok(version.startsWith(`${react}.`), `the page has React ${version}`);
   });
   after(async () => {
     await browser?.close();
@@ -102,15 +108,18 @@ describe(`relatch/react in ${engine}`, { concurrency: false }, () => {
       await settle(session);
       // A neighbour suspends after the first paint, and later is there again.
       const again = counter((it) => it.data.user.email);
-      let wake;
-      let wait = null;
-      const Neighbour = () => (wait ? React.use(wait) : null);
+      let [wake, wait, text] = [];
+      const Neighbour = () => {
+        if (wait) throw wait;
+        return text;
+      };
       const tree = () => h(SessionProvider, { client: session }, h(Suspense, { fallback: "wait" }, h(again.Component), h(Neighbour)));
       const { container, show } = mount(tree());
       wait = new Promise((resolve) => (wake = resolve));
       show(tree());
       await until(() => container.textContent === "wait");
-      wake("there");
+      [wait, text] = [undefined, "there"];
+      wake();
       await until(() => container.textContent === "there");
       await settle(session);
       return [one.last, again.last];
@@ -266,8 +275,12 @@ describe(`relatch/react in ${engine}`, { concurrency: false }, () => {
     const result = await page.evaluate(async (user) => {
       const failure = (element) => {
         let caught;
-        const isCaught = { onUncaughtError: (error) => (caught = error) };
-        mount(element, isCaught);
+        class Boundary extends React.Component {
+          static getDerivedStateFromError = (error) => ((caught = error), { isOver: true });
+          state = { isOver: false };
+          render = () => (this.state.isOver ? null : this.props.children);
+        }
+        mount(h(Boundary, null, element), { onCaughtError() {} });
         return caught;
       };
       const one = counter((it) => it.data?.user.email);

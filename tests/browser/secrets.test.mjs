@@ -256,11 +256,13 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
         relatch.createSession({
           contract: {
             baseUrl: "auth",
-            refresh: { path: 7, methid: "POST", dead: [401, "403"] },
-            session: { path: "no-slash" },
+            refresh: { path: 7, methid: "POST", dead: [401, "403"], headers: { "x y": "z" }, extra: { list: [] } },
+            session: { path: "no-slash", user: "a..b", none: [{ status: 200, is: null }] },
+            signOut: { path: "/logout", done: [{ at: "url", is: 1, has: "x" }] },
+            csrf: { cookie: "no spaces", header: "" },
             signIn: "login",
-            api: { origins: ["https://api.example.com/v1", "*"] },
-            access: { token: "" },
+            api: { origins: ["https://api.example.com/v1", "*"], expired: [{ at: "code", is: "expired" }] },
+            access: { token: "", by: "magic" },
             timeoutMs: 0,
             leadMs: 2 ** 31,
             refesh: {},
@@ -274,19 +276,43 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(
       issues[2].map((issue) => issue.split(":")[0]).sort(),
       [
+        "contract.access.by",
         "contract.access.token",
+        "contract.api.expired",
         "contract.api.origins",
         "contract.baseUrl",
+        "contract.csrf.cookie",
+        "contract.csrf.header",
         "contract.leadMs",
         "contract.refesh",
         "contract.refresh.dead",
+        "contract.refresh.extra",
+        "contract.refresh.headers",
         "contract.refresh.methid",
         "contract.refresh.path",
+        "contract.session.none",
         "contract.session.path",
+        "contract.session.user",
         "contract.signIn",
+        "contract.signOut.done",
         "contract.timeoutMs",
       ],
     );
     assert.ok(issues[2].includes("contract.refresh.path: expected a string, got number"));
+    const disagreeing = await page.evaluate(() =>
+      [
+        { session: { path: "/me" } },
+        { access: { by: "cookie" } },
+        { refresh: { path: "/r" }, csrf: { path: "/csrf" } },
+        { session: { path: "/me" }, access: { by: "cookie", refreshToken: "r" } },
+      ].map((contract) => {
+        try {
+          relatch.createSession({ contract: { baseUrl: "/auth", ...contract } });
+        } catch (error) {
+          return error.issues.map((issue) => issue.path);
+        }
+      }),
+    );
+    assert.deepEqual(disagreeing, [["contract.refresh"], ["contract.refresh"], ["contract.csrf", "contract.csrf"], ["contract.access.refreshToken"]]);
   });
 });

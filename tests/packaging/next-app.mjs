@@ -1,13 +1,15 @@
-// The Next example, installed from the packed tarball into a folder of its own, built and started.
+// The Next example, or another application of Next, installed from the packed tarball into a folder of its own, built and
+// started.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../backend.mjs";
 
 const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "packaging/next");
+const example = join(root, "examples/next");
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
 
 /** A port that is free now. The backend has to know the site's origin before the site is there. */
@@ -22,20 +24,36 @@ export async function freePort() {
 /** Copies the example, with further files, and installs what it names, and the package as it would be published. */
 export async function install(files = {}) {
   mkdirSync(folder, { recursive: true });
-  const example = join(root, "examples/next");
   for (const part of ["app", "components", "lib", "pages"]) rmSync(join(folder, part), { recursive: true, force: true });
   cpSync(example, folder, { recursive: true, filter: (path) => !/node_modules|\.next|package-lock/.test(path.slice(example.length)) });
+  await complete(files);
+}
+
+/** An application of these files alone, with what the example has installed. */
+export async function installOnly(files) {
+  clear();
+  mkdirSync(folder, { recursive: true });
+  await complete(files);
+}
+
+/** Removes the application, but for what is installed. */
+export function clear() {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder)) if (entry !== "node_modules") rmSync(join(folder, entry), { recursive: true });
+}
+
+async function complete(files) {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
   const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], join(root, "pkg")));
-  const manifest = join(folder, "package.json");
-  const wanted = JSON.parse(readFileSync(manifest, "utf8"));
-  wanted.dependencies.relatch = `file:${filename}`;
-  writeFileSync(manifest, JSON.stringify(wanted));
-  // The tarball keeps its name when it changes, so what was installed of it has to go.
-  rmSync(join(folder, "package-lock.json"), { force: true });
+  const [manifest, lock] = ["package.json", "package-lock.json"].map((file) => JSON.parse(readFileSync(join(example, file), "utf8")));
+  manifest.dependencies.relatch = lock.packages[""].dependencies.relatch = `file:${filename}`;
+  // The tarball keeps its name when it changes, so what is known and installed of it has to go.
+  delete lock.packages["node_modules/relatch"];
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock));
   rmSync(join(folder, "node_modules/relatch"), { recursive: true, force: true });
   await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"], folder);
   if (!existsSync(join(folder, "node_modules/relatch/next.js"))) throw new Error("the package is not installed");
@@ -70,9 +88,9 @@ export async function start(backend, port, command = "start", ...flags) {
   process.once("exit", () => child.exitCode === null && child.signalCode === null && process.kill(-child.pid, "SIGKILL"));
   for (const until = Date.now() + 120_000; Date.now() < until; ) {
     const answer = await fetch(`${url}/sign-in`).catch(() => undefined);
-    if (answer?.ok) return { url, stop };
+    if (answer && answer.status < 500) return { url, stop };
     const isOver = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 200))]);
-    if (isOver || (answer && answer.status >= 500)) break;
+    if (isOver || answer) break;
   }
   if (child.exitCode === null) await stop();
   throw new Error(`next ${command} did not start\n${said.join("\n")}`);

@@ -113,11 +113,13 @@ impl Server {
             status: 200,
             body: Body::Json(Fields {
                 access_token: Some(Secret::new(token)),
+                refresh_token: None,
                 expires_in: Some(Millis(60_000)),
                 has_user: true,
                 identity: Some(Identity::of(&self.user)),
                 error: None,
             }),
+            facts: Vec::new(),
             retry_after: None,
         }
     }
@@ -138,7 +140,7 @@ impl Server {
                 Some(bearer) if self.accepts(bearer) => {
                     let identity = Some(Identity::of(user_of(bearer)));
                     let fields = Fields { has_user: true, identity, ..Fields::default() };
-                    Ok(Answer { status: 200, body: Body::Json(fields), retry_after: None })
+                    Ok(Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None })
                 }
                 _ => status(401),
             },
@@ -181,23 +183,23 @@ pub fn user_of(token: &str) -> &str {
 
 /// An answer with a status and no readable body.
 pub fn status(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Other, retry_after: None })
+    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
 }
 
 /// A 429 or 503 that says when to come again.
 pub fn later(status: u16, seconds: u64) -> Outcome {
-    Ok(Answer { status, body: Body::Other, retry_after: Some(Millis::from_secs(seconds)) })
+    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: Some(Millis::from_secs(seconds)) })
 }
 
 /// A page where JSON was due.
 pub fn page(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Html, retry_after: None })
+    Ok(Answer { status, body: Body::Html, facts: Vec::new(), retry_after: None })
 }
 
 /// An OAuth error that blames the request.
 pub fn blames_request(status: u16) -> Outcome {
     let error = OAuthError::read("invalid_client");
-    Ok(Answer { status, body: Body::Json(Fields { error, ..Fields::default() }), retry_after: None })
+    Ok(Answer { status, body: Body::Json(Fields { error, ..Fields::default() }), facts: Vec::new(), retry_after: None })
 }
 
 /// Nothing came back.
@@ -419,7 +421,7 @@ impl Play {
                 return self.calls[call].ending = Some(Ending::Delivered(200));
             }
             let mut attempt = self.calls[call].attempt;
-            let (step, refused) = attempt.response(&self.session, self.now, answer);
+            let (step, refused) = attempt.response(&self.session, self.now, answer, &[]);
             self.calls[call].attempt = attempt;
             self.calls[call].step = step;
             if refused.is_some() {

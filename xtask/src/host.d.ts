@@ -1,6 +1,7 @@
 export interface Host {
   publish(state: any, data: any): void;
   resume(): void;
+  compose(group: string, fields: unknown, refreshToken?: string): Promise<unknown>;
   lock(ticket: number, steal: boolean): void;
   unlock(ticket: number): void;
   readStamp(): void;

@@ -37,6 +37,7 @@ const ENTRIES: &[Entry] = &[
     Entry { source: "streaming", outputs: MODULES, external: &["./core.js"] },
     Entry { source: "next", outputs: MODULES, external: &["next"] },
     Entry { source: "server", outputs: MODULES, external: &[] },
+    Entry { source: "presets", outputs: MODULES, external: &[] },
 ];
 
 /// The package as it is published.
@@ -216,12 +217,12 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
 fn contract_table() -> Result<String> {
     let mut rows = String::new();
     for field in FIELDS {
-        let fallback = field.default.map(serde_json::to_string).transpose()?.map(|json| format!(", {json}"));
+        let fallback = field.default.map(|json| format!(", {json}"));
         writeln!(rows, "  [{:?}, {:?}{}],", field.path, field.kind.name(), fallback.unwrap_or_default())?;
     }
     Ok(format!(
         "/** Generated from `src/core/contract.rs` by `cargo xtask build`. */\n\
-         export const FIELDS: readonly (readonly [path: string, kind: string, fallback?: string])[] = [\n{rows}];\n\
+         export const FIELDS: readonly (readonly [path: string, kind: string, fallback?: unknown])[] = [\n{rows}];\n\
          export const OPTIONAL: readonly string[] = {};\n",
         serde_json::to_string(&OPTIONAL)?
     ))
@@ -309,7 +310,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 }
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
-const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("total", 48_000)];
+const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("total", 50_000)];
 
 /// Fails if an entry weighs more than its budget.
 pub(crate) fn check_budgets() -> Result<()> {

@@ -127,7 +127,7 @@ fn lint(tally: &mut Tally) -> Result<()> {
 /// A folder's tests in one engine, with the example server and every engine's program.
 fn browser_tests(tally: &mut Tally, what: &str, folder: &str, engine: Engine) -> Result<()> {
     let server = demo::server()?;
-    for folder in ["tests/browser", "tests/packaging", "examples/react"] {
+    for folder in ["tests/browser", "tests/packaging", "tests/packaging/react18", "examples/apollo", "examples/react"] {
         tools::npm_install(folder)?;
     }
     let name = format!("{what} tests in {}", engine.name());

@@ -19,7 +19,9 @@ impl Session {
         }
         match operation {
             Operation::Refresh => self.join_or_queue_refresh(Some(ask)),
-            Operation::ReadSession if !self.policy.reads_session => self.join_or_queue_refresh(Some(ask)),
+            Operation::ReadSession if !self.policy.reads_session || self.policy.rules.by_session => {
+                self.join_or_queue_refresh(Some(ask));
+            }
             Operation::ReadSession if self.credential.is_none() => self.join_or_queue_refresh(Some(ask)),
             _ => self.queue(operation, vec![ask]),
         }
@@ -29,6 +31,7 @@ impl Session {
     /// that is still on its way to an earlier request finds another generation and changes nothing.
     pub(super) fn on_sign_out(&mut self, ask: Ask, effects: &mut Vec<Effect>) {
         self.started = true;
+        self.parting = self.credential.as_mut().and_then(|held| held.refresh_token.take()).or(self.parting.take());
         self.end(EndReason::SignedOut, effects);
         self.epoch = self.generation;
         self.sign_out_unfinished = true;

@@ -72,7 +72,8 @@ impl Session {
     }
 
     fn has_been_refused(&self, grant: &Grant) -> bool {
-        self.is_refused && self.credential.as_ref().is_some_and(|held| held.bearer == grant.access_token)
+        let is_token = !self.policy.rules.by_cookie;
+        is_token && self.is_refused && self.credential.as_ref().is_some_and(|held| held.bearer == grant.access_token)
     }
 
     /// The answer is of another time: what has come since stands.
@@ -153,6 +154,7 @@ impl Session {
             }
             Outcome::SignedOut => {
                 self.generation = self.generation.next();
+                self.parting = None;
                 self.sign_out_unfinished = false;
                 self.backoff.succeed();
                 Self::close(turn, Ok(()), effects);
@@ -171,7 +173,11 @@ impl Session {
         let expiry = grant.expires_in.map(|life| Expiry::new(life, turn.sent, self.policy.lead, jitter));
         let expiry = expiry.map(|expiry| expiry.usable_at(now));
         let generation = stamp.generation;
-        self.credential = Some(Credential { generation, bearer: grant.access_token, expiry, is_own: true });
+        // An answer without a refresh token leaves the former one good (RFC 6749 section 6); a sign-in brings its own.
+        let former = self.credential.take().filter(|_| turn.ticket.operation == Operation::Refresh);
+        let refresh_token = grant.refresh_token.or(former.and_then(|held| held.refresh_token));
+        self.credential =
+            Some(Credential { generation, bearer: grant.access_token, refresh_token, expiry, is_own: true });
         self.late = None;
         self.key = 0;
         self.backoff.succeed();
@@ -188,7 +194,8 @@ impl Session {
             let asks = core::mem::take(&mut turn.pending.asks);
             Self::close(turn, Ok(()), effects);
             let (stale, since) = (self.stale(), self.generation);
-            self.queue.insert(0, Pending { operation: Operation::ReadSession, asks, stale, since, retried: false });
+            let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
+            self.queue.insert(0, Pending { operation, asks, stale, since, retried: false });
         }
     }
 

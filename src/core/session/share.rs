@@ -77,7 +77,8 @@ impl Session {
         }
         let jitter = self.random.fraction();
         let expiry = left.map(|left| Expiry::new(left, now, self.policy.lead, jitter));
-        let credential = Credential { generation: stamp.generation, bearer, expiry, is_own: false };
+        let credential =
+            Credential { generation: stamp.generation, bearer, refresh_token: None, expiry, is_own: false };
         effects.push(Effect::KeepGiven);
         self.read_stamp(effects);
         let reads = if self.keeps(Rule::Offer) { self.reads } else { 0 };

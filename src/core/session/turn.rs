@@ -91,9 +91,9 @@ impl Session {
         if !self.is_busy() && !self.is_holding_off(now) {
             if self.sign_out_unfinished {
                 self.queue(Operation::SignOut, Vec::new());
-            } else if self.lacks_data() {
+            } else if self.lacks_data() && !self.policy.rules.by_session {
                 self.queue(Operation::ReadSession, Vec::new());
-            } else if self.renews_by_itself() && (self.credential.is_none() || self.is_due(now)) {
+            } else if self.lacks_data() || self.wants_renewal(now) {
                 self.join_or_queue_refresh(None);
             }
         }
@@ -102,6 +102,10 @@ impl Session {
             self.begin(now, pending, effects);
         }
         self.state.refreshing = self.turn.as_ref().is_some_and(|turn| turn.ticket.operation == Operation::Refresh);
+    }
+
+    fn wants_renewal(&self, now: Millis) -> bool {
+        self.renews_by_itself() && (self.credential.is_none() || self.is_due(now))
     }
 
     fn begin(&mut self, now: Millis, pending: Pending, effects: &mut Vec<Effect>) {
@@ -188,6 +192,10 @@ impl Session {
 
     /// Sends the turn's request.
     pub(super) fn perform(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+        if turn.ticket.operation == Operation::Refresh && self.policy.by_body && self.refresh_token().is_none() {
+            // There is nothing to ask with.
+            return self.come_to_pass(now, turn, Outcome::Dead, effects);
+        }
         turn.ticket.base = self.generation;
         self.take_key(&mut turn);
         turn.stage = Stage::Asking;

@@ -1,0 +1,199 @@
+//! Sessions whose credential is no bearer with a refresh cookie: a cookie alone, and refresh tokens in the body.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
+
+use relatch::core::{
+    Answer, Ask, Attempt, Body, Effect, Event, Fields, Identity, Millis, Operation, Outcome, Policy, Problem, Rules,
+    Secret, Session, Status, Step, Ticket,
+};
+
+/// A session that works alone, what it has sent last, and what it has settled.
+struct Stage {
+    session: Session,
+    sent: Vec<Ticket>,
+    settled: Vec<(Ask, Result<(), Problem>)>,
+}
+
+impl Stage {
+    fn new(policy: Policy) -> Self {
+        let session = Session::new(Policy { shared: false, ..policy }, 0);
+        Self { session, sent: Vec::new(), settled: Vec::new() }
+    }
+
+    fn on(&mut self, event: Event) {
+        for effect in self.session.on(Millis(1), event) {
+            match effect {
+                Effect::Perform(ticket) => self.sent.push(ticket),
+                Effect::Settle(ask, result) => self.settled.push((ask, result)),
+                _ => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, operation: Operation) {
+        self.on(Event::Asked(Ask(7), operation));
+    }
+
+    /// Answers the newest request.
+    fn answer(&mut self, outcome: Outcome) {
+        let ticket = self.sent.last().unwrap();
+        self.on(Event::Answered(ticket.id, outcome));
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        self.sent.iter().map(|ticket| ticket.operation).collect()
+    }
+
+    fn status(&self) -> Status {
+        self.session.state().status
+    }
+
+    fn refresh_token(&self) -> Option<&str> {
+        self.session.refresh_token().map(Secret::expose)
+    }
+}
+
+/// A cookie that reading the session renews.
+fn by_session() -> Stage {
+    Stage::new(Policy { rules: Rules { by_cookie: true, by_session: true, ..Rules::default() }, ..Policy::default() })
+}
+
+/// Cookies that a refresh of their own renews.
+fn by_cookie() -> Stage {
+    let rules = Rules { by_cookie: true, ..Rules::default() };
+    Stage::new(Policy { rules, reads_session: false, ..Policy::default() })
+}
+
+/// A bearer, and refresh tokens in the body.
+fn by_body() -> Stage {
+    Stage::new(Policy { by_body: true, reads_session: false, ..Policy::default() })
+}
+
+fn json(fields: Fields) -> Outcome {
+    Ok(Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None })
+}
+
+fn status(status: u16) -> Outcome {
+    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
+}
+
+fn user() -> Fields {
+    Fields { has_user: true, identity: Some(Identity::of("ada")), ..Fields::default() }
+}
+
+fn tokens(access: &str, refresh: Option<&str>) -> Fields {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    Fields { access_token: Some(secret(access)), refresh_token: refresh.map(secret), ..user() }
+}
+
+#[test]
+fn reading_the_session_tells_who_is_signed_in() {
+    let mut stage = by_session();
+    stage.on(Event::Start);
+    stage.answer(json(user()));
+    assert_eq!((stage.status(), stage.operations()), (Status::Authenticated, vec![Operation::Refresh]));
+    let (_, step) = Attempt::start(&stage.session, Millis(2), true);
+    assert_eq!(step, Step::Send(stage.session.generation()));
+}
+
+#[test]
+fn a_session_without_a_user_is_nobodys() {
+    let mut stage = by_session();
+    stage.on(Event::Start);
+    stage.answer(json(Fields::default()));
+    assert_eq!((stage.status(), stage.session.state().problem), (Status::Unauthenticated, None));
+}
+
+#[test]
+fn a_session_that_is_no_json_leaves_everything_as_it_is() {
+    let mut stage = by_session();
+    stage.on(Event::Start);
+    stage.answer(json(user()));
+    stage.ask(Operation::Refresh);
+    stage.answer(status(204));
+    assert_eq!(stage.status(), Status::Authenticated);
+    assert_eq!(stage.session.state().problem, Some(Problem::BadResponse { status: 204 }));
+}
+
+#[test]
+fn a_sign_in_that_answers_nothing_is_followed_by_reading_the_session() {
+    let mut stage = by_session();
+    stage.on(Event::Start);
+    stage.answer(json(Fields::default()));
+    stage.ask(Operation::SignIn);
+    stage.answer(status(204));
+    assert_eq!((stage.status(), stage.settled.len()), (Status::Loading, 0));
+    stage.answer(json(user()));
+    assert_eq!(stage.operations(), [Operation::Refresh, Operation::SignIn, Operation::Refresh]);
+    assert_eq!((stage.status(), stage.settled.as_slice()), (Status::Authenticated, &[(Ask(7), Ok(()))][..]));
+}
+
+#[test]
+fn a_sign_in_whose_cookie_does_not_arrive_ends_as_one_clear_error() {
+    let mut stage = by_session();
+    stage.ask(Operation::SignIn);
+    stage.answer(status(204));
+    stage.answer(json(Fields::default()));
+    assert_eq!(stage.settled, [(Ask(7), Err(Problem::SessionEnded))]);
+    assert_eq!((stage.status(), stage.sent.len()), (Status::Unauthenticated, 2));
+}
+
+#[test]
+fn a_refusal_of_a_cookie_is_renewed_once_however_often_the_answers_look_alike() {
+    let mut stage = by_cookie();
+    stage.on(Event::Start);
+    stage.answer(status(204));
+    let (mut attempt, step) = Attempt::start(&stage.session, Millis(2), true);
+    assert_eq!(step, Step::Send(stage.session.generation()));
+    let (step, refused) = attempt.response(&stage.session, Millis(2), 401, &[]);
+    assert_eq!(step, Step::Wait);
+    stage.on(Event::Needed { refused });
+    stage.answer(status(204));
+    assert_eq!(attempt.resume(&stage.session, Millis(3)), Step::Send(stage.session.generation()));
+    assert_eq!(stage.session.state().problem, None);
+    assert_eq!(attempt.response(&stage.session, Millis(3), 401, &[]), (Step::Deliver, None));
+}
+
+#[test]
+fn without_a_refresh_token_nothing_is_sent() {
+    let mut stage = by_body();
+    stage.on(Event::Start);
+    assert_eq!((stage.status(), stage.sent.len()), (Status::Unauthenticated, 0));
+}
+
+#[test]
+fn a_refresh_token_is_replaced_by_the_one_in_the_answer_and_kept_if_there_is_none() {
+    let mut stage = by_body();
+    stage.ask(Operation::SignIn);
+    stage.answer(json(tokens("a1", Some("r1"))));
+    assert_eq!(stage.refresh_token(), Some("r1"));
+    stage.ask(Operation::Refresh);
+    stage.answer(json(tokens("a2", Some("r2"))));
+    assert_eq!(stage.refresh_token(), Some("r2"));
+    stage.ask(Operation::Refresh);
+    stage.answer(json(tokens("a3", None)));
+    assert_eq!((stage.refresh_token(), stage.operations().len()), (Some("r2"), 3));
+}
+
+#[test]
+fn a_sign_in_without_a_refresh_token_does_not_keep_the_former_users() {
+    let mut stage = by_body();
+    stage.ask(Operation::SignIn);
+    stage.answer(json(tokens("a1", Some("r1"))));
+    stage.ask(Operation::SignIn);
+    stage.answer(json(tokens("b1", None)));
+    assert_eq!(stage.refresh_token(), None);
+}
+
+#[test]
+fn a_sign_out_takes_the_refresh_token_along_and_then_there_is_none() {
+    let mut stage = by_body();
+    stage.ask(Operation::SignIn);
+    stage.answer(json(tokens("a1", Some("r1"))));
+    stage.ask(Operation::SignOut);
+    assert_eq!((stage.status(), stage.refresh_token()), (Status::Unauthenticated, Some("r1")));
+    stage.answer(status(204));
+    assert_eq!((stage.refresh_token(), stage.operations()), (None, vec![Operation::SignIn, Operation::SignOut]));
+}
