@@ -3,4 +3,4 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageFolder } from "../backend.mjs";
 
-export const { cookieRefresh } = await import(pathToFileURL(join(packageFolder, "index.js")).href);
+export const { authjs, authjsV4, betterAuth, cookieRefresh } = await import(pathToFileURL(join(packageFolder, "presets.js")).href);

@@ -43,3 +43,24 @@ export async function startExample(...flags) {
     },
   };
 }
+
+/** Starts one of the servers here that rotates the refresh token of the Express backend, and that backend. */
+export async function startRotating(file) {
+  const upstream = await startServer("express/server.mjs");
+  const server = await startServer(file, { UPSTREAM: upstream.url });
+  return {
+    ...server,
+    async counters() {
+      const { "GET /refresh": refreshes = 0, reuse = 0 } = await upstream.counters();
+      return { ...(await server.counters()), "upstream GET /refresh": refreshes, reuse };
+    },
+    async reset() {
+      await upstream.reset();
+      await server.reset();
+    },
+    async stop() {
+      await server.stop();
+      await upstream.stop();
+    },
+  };
+}

@@ -11,7 +11,6 @@ export default {
   wrong: { ...USER, password: "wrong" },
   user: { email: USER.email },
   renewal: "POST /auth/refresh",
-  reading: "GET /auth/session",
   expires: true,
   refusal: 401,
   nobody: { path: "/auth/session", status: 401 },
