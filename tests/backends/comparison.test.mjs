@@ -69,7 +69,10 @@ describe(`${TABS} tabs with ${CALLS} calls each once the access token has expire
   });
 
   it("is measured with relatch, which loses nothing", async (test) => {
-    const ready = { open: (contract) => void open_(contract), is: () => session.getState().status === "authenticated" };
+    const ready = {
+      open: (contract) => void open_(contract),
+      is: () => session.getState().status === "authenticated" && !session.getState().refreshing,
+    };
     const enter = (credentials) => session.signIn(credentials).then(() => {});
     const runs = await report(test, "relatch", "/", enter, ready, ({ status }) => status !== "authenticated");
     for (const run of runs) {

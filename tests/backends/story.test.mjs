@@ -16,8 +16,11 @@ for (const { name } of folders) {
   if (wanted && readdirSync(new URL(`${name}/`, import.meta.url)).includes("backend.mjs")) backends.push((await import(file)).default);
 }
 
-const until = (tab, status) =>
-  tab.waitForFunction((status) => session.getState().status === status, { timeout: 10_000, polling: 50 }, status);
+/** Waits until a tab knows this, and has asked the server for nothing more. */
+const until = (tab, status) => {
+  const isSettled = (status) => session.getState().status === status && !session.getState().refreshing;
+  return tab.waitForFunction(isSettled, { timeout: 10_000, polling: 50 }, status);
+};
 
 for (const backend of backends) {
   describe(`${backend.name}, in ${engine}`, { concurrency: false }, () => {
