@@ -52,6 +52,8 @@ export interface RelatchErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** Every mistake, for `InvalidContract`. */
   readonly issues?: readonly ContractIssue[] | undefined;
+  /** What the server's JSON says to a refused sign-in (`BadCredentials`), as it came. */
+  readonly answer?: unknown;
   /** What was thrown underneath. */
   readonly cause?: unknown;
 }
@@ -82,9 +84,14 @@ export class RelatchError extends Error {
   readonly code: RelatchErrorCode;
   /** Whether the same thing, done later, may succeed without anybody changing anything. */
   readonly temporary: boolean;
+  /** The status of the answer behind it; 0 for a redirect that was not followed. */
   readonly status: number | undefined;
+  /** How long the server asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Every mistake, for `InvalidContract`. */
   readonly issues: readonly ContractIssue[] | undefined;
+  /** What the server's JSON says to a refused sign-in (`BadCredentials`), as it came. */
+  readonly answer: unknown;
 
   constructor(code: RelatchErrorCode, details: RelatchErrorDetails = {}) {
     const listed = details.issues?.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("") ?? "";
@@ -94,6 +101,7 @@ export class RelatchError extends Error {
     this.status = details.status ?? undefined;
     this.retryAfterMs = details.retryAfterMs ?? undefined;
     this.issues = details.issues;
+    this.answer = details.answer;
   }
 }
 

@@ -68,3 +68,40 @@ export function betterAuth(options: PresetOptions): Contract {
     ...options,
   };
 }
+
+/** A user as a provider of social sign-in tells of one, in one shape. What a provider does not tell is `null`. */
+export interface SocialProfile {
+  /** The provider's own id of the user. */
+  readonly id: string;
+  readonly name: string | null;
+  readonly email: string | null;
+  /** The URL of a picture. */
+  readonly picture: string | null;
+  /** As it came. */
+  readonly raw: unknown;
+}
+
+/** Where each provider's answer to "who is this?" has what. Others are read as OpenID Connect has it. */
+const PLACES: Readonly<Record<string, readonly [id: string, name: string, email: string, picture: string]>> = {
+  kakao: ["id", "kakao_account.profile.nickname", "kakao_account.email", "kakao_account.profile.profile_image_url"],
+  naver: ["response.id", "response.name", "response.email", "response.profile_image"],
+  oidc: ["sub", "name", "email", "picture"],
+};
+
+/**
+ * Brings a profile into one shape, for `exchange({ provider, token, profile: socialProfile(provider, profile) })`. Knows `google`
+ * (and whoever else has OpenID Connect's standard claims, Core section 5.1), `kakao` and `naver`.
+ *
+ * @throws TypeError if the profile has no id where this provider's have one.
+ */
+export function socialProfile(provider: string, raw: unknown): SocialProfile {
+  const at = (place: string): string | null => {
+    let found = raw;
+    for (const key of place.split(".")) found = (found as Record<string, unknown> | null | undefined)?.[key];
+    return typeof found === "string" ? found : typeof found === "number" ? String(found) : null;
+  };
+  const [id, name, email, picture] = PLACES[provider] ?? PLACES["oidc"]!;
+  const known = at(id);
+  if (!known) throw new TypeError(`relatch: a profile of ${provider} has its id at "${id}", and there is none`);
+  return { id: known, name: at(name), email: at(email), picture: at(picture), raw };
+}

@@ -1,4 +1,5 @@
 import type { Client } from "../generated/relatch.js";
+import { attempt, tell, type Callbacks } from "./callbacks.js";
 import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, readableCookie } from "./compose.js";
 import { checkContract, resolveContract, type Contract } from "./contract.js";
@@ -8,7 +9,7 @@ import { canShare, Tabs } from "./tabs.js";
 import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
-export interface SessionOptions {
+export interface SessionOptions extends Callbacks {
   /** The backend. */
   readonly contract: Contract;
   /**
@@ -28,6 +29,7 @@ interface Problem {
   readonly temporary: boolean;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  readonly answer?: unknown;
 }
 
 const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);
@@ -69,17 +71,11 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   nextMove();
 
   const change = (next: SessionState): void => {
-    const isNew = next.error !== state.error;
+    const last = state;
     state = next;
-    if (isNew && next.error?.code === "Misconfigured") console.error(next.error);
-    for (const listener of [...listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        // A listener's mistake is reported and harms nobody else.
-        reportError(error);
-      }
-    }
+    if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
+    tell(options, last, next);
+    for (const listener of [...listeners]) attempt(() => listener(state));
   };
 
   /** The error of a problem: the same one as long as the problem is. */
@@ -90,27 +86,35 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     return isSame ? error : next;
   };
 
-  /** A session's data with the present token; between two tokens, the last one. */
-  const exposed = (user: unknown): object => {
-    const header = client?.header() as string | undefined;
-    const last = (state.data as { accessToken?: string } | null)?.accessToken;
-    return { user, accessToken: header?.slice("Bearer ".length) ?? last };
+  let mapped: { readonly user: unknown; readonly text: string; readonly data: object } | undefined;
+
+  /** A session's data: the same object while nothing in them changes. */
+  const dataOf = (user: unknown): SessionData => {
+    const text = JSON.stringify(user);
+    if (mapped?.text !== text) {
+      const own = options.mapSession && attempt(() => options.mapSession!(user));
+      mapped = { user, text, data: own ?? { user } };
+    }
+    if (!exposes) return mapped.data as SessionData;
+    const last = state.data as { accessToken?: string } | null;
+    const accessToken = (client?.header() as string | undefined)?.slice("Bearer ".length) ?? last?.accessToken;
+    const data = { ...mapped.data, accessToken };
+    return (JSON.stringify(data) === JSON.stringify(last) ? last : data) as SessionData;
   };
 
   /** A token that another tab has fetched comes without any other change. */
   const expose = (): void => {
-    if (state.status !== "authenticated" || disposed) return;
-    const data = exposed(state.data.user) as SessionData;
-    if (JSON.stringify(data) !== JSON.stringify(state.data)) change({ ...state, data });
+    if (state.status !== "authenticated" || disposed || !mapped) return;
+    const data = dataOf(mapped.user);
+    if (data !== state.data) change({ ...state, data });
   };
 
   const host = {
     publish(told: SessionState & { problem: Problem | null }, user: unknown): void {
       const { problem, ...rest } = told;
       bearer = undefined;
-      const next = exposes ? exposed(user) : { user };
-      const same = JSON.stringify(state.data) === JSON.stringify(next);
-      const data = rest.status !== "authenticated" ? null : same ? state.data : next;
+      const data = rest.status === "authenticated" ? dataOf(user) : null;
+      if (!data) mapped = undefined;
       const reason = rest.reason ?? null;
       change({ ...rest, reason, data, error: problem && errorFrom(problem) } as SessionState);
     },
@@ -305,7 +309,9 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     if (flat[`${operation}.path`] === undefined) throw new RelatchError("NotSupported");
     const problem = await ask((live) => live[operation](fields ?? {}));
     if (problem) throw errorOf(problem);
-    return known() as SessionData;
+    const data = known() as SessionData;
+    attempt(() => options.onSignIn?.(data));
+    return data;
   };
 
   return {

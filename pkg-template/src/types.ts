@@ -4,6 +4,7 @@ import type { RelatchError } from "./errors.js";
  * Declares the application's session type once, by module augmentation:
  *
  * ```ts
+ * export {}; // a module, so that this adds to the types of the package
  * declare module "relatch" {
  *   interface Register {
  *     session: { user: { id: string; email: string } };

@@ -28,12 +28,14 @@ pub(super) struct Prepared {
 pub(super) struct Reply {
     pub outcome: Outcome,
     pub user: JsValue,
+    /// What it says, as a whole.
+    pub json: JsValue,
 }
 
 impl Reply {
     /// No answer came.
     pub(super) fn unanswered() -> Self {
-        Self { outcome: Err(Unanswered::Network), user: JsValue::UNDEFINED }
+        Self { outcome: Err(Unanswered::Network), user: JsValue::UNDEFINED, json: JsValue::UNDEFINED }
     }
 }
 
@@ -81,17 +83,22 @@ pub(super) async fn send(prepared: Prepared, places: &Places, user_at: &Array) -
     let date = headers.get("date");
     let retry_after = headers.get("retry-after").and_then(|value| read_retry_after(&value, date.as_deref()));
     let status = response.status();
-    let answered = |body, facts, user| Reply { outcome: Ok(Answer { status, body, facts, retry_after }), user };
+    let answered = |body, facts, user, json| {
+        let outcome = Ok(Answer { status, body, facts, retry_after });
+        Reply { outcome, user, json }
+    };
     if is_html {
-        return answered(Body::Html, Vec::new(), JsValue::UNDEFINED);
+        return answered(Body::Html, Vec::new(), JsValue::UNDEFINED, JsValue::UNDEFINED);
     }
     match read_json(response.into()).await {
         Ok(json) => {
             let user = at(&json, user_at);
             let fields = read_fields(&json, &user, places, date.as_deref());
-            answered(Body::Json(fields), facts(&json, places), user)
+            answered(Body::Json(fields), facts(&json, places), user, json)
         }
-        Err(error) if is_syntax_error(&error) => answered(Body::Other, Vec::new(), JsValue::UNDEFINED),
+        Err(error) if is_syntax_error(&error) => {
+            answered(Body::Other, Vec::new(), JsValue::UNDEFINED, JsValue::UNDEFINED)
+        }
         // The body broke off: as good as no answer.
         Err(_) => Reply::unanswered(),
     }
@@ -128,7 +135,8 @@ fn read_fields(json: &JsValue, user: &JsValue, places: &Places, date: Option<&st
         access_token: token.map(bearer),
         refresh_token: at_if(json, &places.refresh_token).as_string().map(Secret::new),
         expires_in: seconds.and_then(Expiry::lifetime),
-        has_user: user.is_object(),
+        // An empty object is nobody.
+        has_user: user.is_object() && js_sys::Object::keys(user.unchecked_ref::<js_sys::Object>()).length() > 0,
         identity: has_id.then(|| Identity::of(&host::text(&id))),
         error: at(json, &places.error).as_string().and_then(|code| OAuthError::read(&code)),
     }

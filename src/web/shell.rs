@@ -35,6 +35,8 @@ pub(super) struct Shell {
     /// The user in an answer whose verdict is not there yet.
     user: RefCell<Option<(TicketId, JsValue)>>,
     data: RefCell<JsValue>,
+    /// What the newest answer says, while its verdict is found.
+    answer: RefCell<JsValue>,
     /// The user that came with another tab's token.
     given: RefCell<JsValue>,
     /// The same, of the token that is to be taken.
@@ -56,6 +58,7 @@ impl Shell {
             asks: Cell::default(),
             user: RefCell::default(),
             data: RefCell::new(JsValue::NULL),
+            answer: RefCell::new(JsValue::UNDEFINED),
             given: RefCell::new(JsValue::NULL),
             kept: RefCell::new(JsValue::NULL),
             tick: RefCell::default(),
@@ -171,7 +174,9 @@ impl Shell {
             };
             with(&shell, |shell| {
                 *shell.user.borrow_mut() = Some((ticket.id, reply.user));
+                *shell.answer.borrow_mut() = reply.json;
                 shell.dispatch(Event::Answered(ticket.id, reply.outcome));
+                *shell.answer.borrow_mut() = JsValue::UNDEFINED;
             });
         });
     }
@@ -203,10 +208,20 @@ impl Shell {
         let asked = place.map(|place| waiting.swap_remove(place));
         drop(waiting);
         if let Some(asked) = asked {
-            let value = result.map_or_else(outward::problem, |()| JsValue::UNDEFINED);
+            let value = result.map_or_else(|problem| self.problem(problem), |()| JsValue::UNDEFINED);
             // A promise's resolve function does not throw.
             let _ = asked.resolve.call1(&JsValue::UNDEFINED, &value);
         }
+    }
+
+    /// Why something ended. Who was refused hears what the server says to it.
+    fn problem(&self, problem: Problem) -> JsValue {
+        let value = outward::problem(problem);
+        if matches!(problem, Problem::BadCredentials { .. }) {
+            // An object of our own takes a member.
+            let _ = js_sys::Reflect::set(&value, &"answer".into(), &self.answer.borrow());
+        }
+        value
     }
 
     fn publish(&self) {

@@ -339,6 +339,39 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual([failed.code, state], ["BadResponse", "authenticated"]);
   });
 
+  it("tells the application what has happened, and bears its mistakes", async () => {
+    const page = await openPage(browser, server.url);
+    const told = await page.evaluate(async (user) => {
+      const reported = [];
+      window.told = [];
+      addEventListener("error", (event) => (reported.push(event.message), event.preventDefault()));
+      open_({}, {
+        mapSession: (user) => ({ user, name: user.name.toUpperCase() }),
+        onSignIn: (data) => told.push(["in", data.name]),
+        onRefreshed: (data) => {
+          told.push(["refreshed", data.name]);
+          throw new Error("of the application");
+        },
+        onSignedOut: (reason) => told.push(["out", reason]),
+        onError: (error) => told.push(["error", error.code]),
+      });
+      await outcome(session.signIn({ ...user, password: "wrong" }));
+      const data = await session.signIn(user);
+      await session.refresh();
+      const isSame = session.getState().data === data;
+      await session.signOut();
+      return { told: [...told], isSame, reported: reported.length };
+    }, USER);
+    const name = told.told[0][1];
+    assert.ok(name.length > 0 && name === name.toUpperCase());
+    assert.deepEqual(told, { told: [["in", name], ["refreshed", name], ["out", "signedOut"]], isSame: true, reported: 1 });
+    await server.fault({ path: "/auth/refresh", times: 1, status: 503, when: "before" });
+    await page.evaluate(async (user) => (await session.signIn(user), await outcome(session.refresh())), USER);
+    await server.expireRefresh();
+    await page.evaluate(() => outcome(session.refresh()));
+    assert.deepEqual(await page.evaluate(() => told.slice(3)), [["in", name], ["error", "TryLater"], ["out", "expired"]]);
+  });
+
   it("never sends a call of one user as another", async () => {
     const page = await signedIn(browser, server);
     await server.expireAccess();

@@ -227,8 +227,13 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "axios.ts": docs["axios.md"].take("axios", "ts"),
       "temporary.ts": docs["axios.md"].take("axios", "ts"),
       "handle.ts": handler,
+      "social.ts": docs["contract.md"].take("Social sign-in", "ts"),
+      "rules.ts": docs["contract.md"].take("Rules", "ts"),
+      "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
     });
     await run(app, "tsc");
+    // It declares a session of its own.
+    await run(write("next-auth", { "App.tsx": docs["next-auth.md"].take("In place of `next-auth/react`", "tsx") }), "tsc");
     assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []);
   });
 
