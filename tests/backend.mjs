@@ -15,6 +15,16 @@ export const packageFolder = process.env.RELATCH_PACKAGE ?? join(root, "pkg");
 export const USER = { email: "demo@example.com", password: "relatch-demo" };
 export const OTHER = { email: "other@example.com", password: "relatch-other" };
 
+/** The address that a server prints when it listens: `listening on http://localhost:4460`. */
+export const listening = (child) =>
+  new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("listening on ")) resolve(line.slice("listening on ".length).trim());
+    });
+    child.once("exit", (code) => reject(new Error(`the server ended with ${code} before it listened`)));
+    child.once("error", reject);
+  });
+
 /** Starts it on a free port, with its test controls and the pages of a folder. */
 export async function serve(site, flags) {
   const folder = mkdtempSync(join(tmpdir(), "relatch-"));
@@ -25,13 +35,7 @@ export async function serve(site, flags) {
   const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
     stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],
   });
-  const url = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      if (line.startsWith("listening on ")) resolve(line.slice("listening on ".length).trim());
-    });
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code} before it listened`)));
-    child.once("error", reject);
-  });
+  const url = await listening(child);
   const post = (path, body) =>
     fetch(url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body ?? {}) }).then(
       (response) => {

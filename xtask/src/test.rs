@@ -30,6 +30,8 @@ enum Part {
     Wasm,
     /// The built package against the example server, in browsers
     Browser,
+    /// The built package against backends of other people's making
+    Backends,
     /// The packed package in bundlers, scripts, Node, a worker and Next
     Packaging,
     /// That the peers of the benches do what the benches say; measures nothing
@@ -47,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut tally = Tally::default();
     tools::for_build()?;
-    if [Part::Browser, Part::Wasm, Part::Packaging, Part::Benches].into_iter().any(wants) {
+    if [Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Benches].into_iter().any(wants) {
         browsers::ensure()?;
     }
     if options.parts.is_empty()
@@ -86,6 +88,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         for engine in Engine::ALL {
             browser_tests(&mut tally, "browser", "tests/browser", engine)?;
         }
+    }
+    if wants(Part::Backends) {
+        tools::npm_install("tests/backends")?;
+        browser_tests(&mut tally, "backend", "tests/backends", Engine::Chromium)?;
     }
     if wants(Part::Packaging) {
         browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
