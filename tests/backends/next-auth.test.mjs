@@ -1,0 +1,120 @@
+// `relatch/next-auth` in an application that was written for `next-auth/react`, on servers of both versions.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { packageFolder } from "../backend.mjs";
+import { engine, openPage, startBrowser } from "../browser/stage.mjs";
+import authjs from "./authjs/backend.mjs";
+import nextauth from "./nextauth/backend.mjs";
+
+const bundle = await build({
+  entryPoints: [fileURLToPath(new URL("drop-in.jsx", import.meta.url))],
+  bundle: true,
+  write: false,
+  format: "iife",
+  jsx: "automatic",
+  alias: { "relatch/next-auth": join(packageFolder, "next-auth.js") },
+  nodePaths: [fileURLToPath(new URL("node_modules", import.meta.url))],
+  define: { "process.env.NODE_ENV": '"production"' },
+});
+
+for (const backend of [authjs, nextauth]) {
+  describe(`relatch/next-auth on ${backend.name}, in ${engine}`, { concurrency: false }, () => {
+    let browser, server, profile, tab;
+
+    before(async () => {
+      server = await backend.start();
+      browser = await startBrowser();
+      profile = await browser.createBrowserContext();
+      tab = await open();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    const open = async () => {
+      const page = await openPage(browser, server.url, profile);
+      await page.addScriptTag({ content: bundle.outputFiles[0].text });
+      await page.evaluate((basePath) => show(basePath), backend.contract.baseUrl);
+      return page;
+    };
+    const shows = (page, text) =>
+      page.waitForFunction((text) => document.querySelector("#account")?.textContent === text, { timeout: 10_000, polling: 50 }, text);
+    const enter = (page, fields) => page.evaluate((fields) => auth.signIn("credentials", { ...fields, redirect: false }), fields);
+
+    it("begins signed out, and knows providers and CSRF token", async () => {
+      await shows(tab, "unauthenticated");
+      const [session, providers, token] = await tab.evaluate(async () => [
+        await auth.getSession(),
+        await auth.getProviders(),
+        await auth.getCsrfToken(),
+      ]);
+      assert.equal(session, null);
+      assert.equal(providers.credentials.type, "credentials");
+      assert.match(token, /^[0-9a-f]{64}$/);
+    });
+
+    it("says of a wrong password that it is not ok, and stays signed out", async () => {
+      const response = await enter(tab, backend.wrong);
+      assert.equal(response.ok, false);
+      assert.equal(response.error, "CredentialsSignin");
+      assert.equal(response.url, null);
+      await shows(tab, "unauthenticated");
+    });
+
+    it("signs in, and hands the session on as the server gives it", async () => {
+      const other = await open();
+      await shows(other, "unauthenticated");
+      const response = await enter(tab, backend.credentials);
+      assert.deepEqual([response.ok, response.error, response.status], [true, undefined, 200]);
+      await shows(tab, backend.user.email);
+      await shows(other, backend.user.email);
+      const session = await tab.evaluate(() => auth.getSession());
+      assert.ok(Date.parse(session.expires) > Date.now());
+      assert.equal(session.user.email, backend.user.email);
+      await other.close();
+    });
+
+    it("asks for the session once when a page is opened", async () => {
+      await server.reset();
+      const other = await open();
+      await shows(other, backend.user.email);
+      const { "GET /auth/session": v5 = 0, "GET /api/auth/session": v4 = 0 } = await server.counters();
+      assert.ok(v5 + v4 <= 1, `${v5 + v4} requests; none if another tab gave it`);
+      await other.close();
+    });
+
+    it("stays signed in while it is updated, and when the network is away", async () => {
+      const from = await tab.evaluate(() => auth.seen.length);
+      const session = await tab.evaluate(() => update({ name: "Countess" }));
+      assert.equal(session.user.email, backend.user.email);
+      await tab.setOfflineMode(true);
+      await tab.evaluate(() => update().catch(() => {}));
+      assert.equal((await tab.evaluate(() => auth.getSession())).user.email, backend.user.email);
+      await tab.setOfflineMode(false);
+      const seen = await tab.evaluate((from) => auth.seen.slice(from), from);
+      assert.deepEqual(seen.filter((status) => status !== "authenticated"), []);
+    });
+
+    it("signs out in every tab, and goes nowhere if it is not to", async () => {
+      const other = await open();
+      await shows(other, backend.user.email);
+      const { url } = await tab.evaluate(() => auth.signOut({ redirect: false, redirectTo: "https://evil.example/" }));
+      assert.equal(url, server.url, "not to another origin");
+      await shows(tab, "unauthenticated");
+      await shows(other, "unauthenticated");
+      const { path, body } = backend.nobody;
+      assert.equal(await tab.evaluate((path) => fetch(path).then((response) => response.text()), path), body);
+    });
+
+    it("goes to the sign-in page for a provider that there is not", async () => {
+      const left = tab.waitForNavigation({ timeout: 10_000 });
+      await tab.evaluate(() => void auth.signIn("nobody-has-this"));
+      await left;
+      assert.match(tab.url(), new RegExp(`${backend.contract.baseUrl}/signin\\?callbackUrl=`));
+    });
+  });
+}
