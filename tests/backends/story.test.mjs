@@ -81,10 +81,11 @@ for (const backend of backends) {
       assert.deepEqual([state.reason, state.data, inspection.expiresInMs, endings], [reason, null, null, 1]);
     };
 
-    /** Who is signed in here, by the server's own word. */
+    /** That nobody is signed in here, by the server's own word. */
     const assertNobody = async (tab) => {
       const { path, ...nobody } = backend.nobody;
-      const answer = await tab.evaluate((path) => fetch(path).then(async (response) => ({ status: response.status, body: await response.text() })), path);
+      const ask = (path) => fetch(path).then(async (response) => ({ status: response.status, body: await response.text() }));
+      const answer = await tab.evaluate(ask, path);
       assert.deepEqual({ ...answer, ...nobody }, answer);
     };
 

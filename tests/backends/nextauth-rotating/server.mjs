@@ -29,7 +29,8 @@ const client = await build({
 const app = express();
 app.use(counted);
 app.use("/api/auth", apiRoute(options));
-app.get("/client", (_, response) => response.send('<!doctype html><link rel="icon" href="data:,"><body><script src="/client.js"></script>'));
+const page = '<!doctype html><link rel="icon" href="data:,"><body><script src="/client.js"></script>';
+app.get("/client", (_, response) => response.send(page));
 app.get("/client.js", (_, response) => response.type("js").send(client.outputFiles[0].text));
 app.use(cookieParser(), sharedRoutes((req) => getToken({ req, secret: options.secret })));
 listen(app, (url) => {
