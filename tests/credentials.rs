@@ -5,8 +5,8 @@
 #![allow(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 
 use relatch::core::{
-    Answer, Ask, Attempt, Body, Effect, Event, Fields, Identity, Millis, Operation, Outcome, Policy, Problem, Rules,
-    Secret, Session, Status, Step, Ticket,
+    Answer, Ask, Attempt, Body, Effect, Event, Expected, Fields, Identity, Millis, Operation, Outcome, Policy, Problem,
+    Rules, Secret, Session, Sign, Signs, Status, Step, Ticket,
 };
 
 /// A session that works alone, what it has sent last, and what it has settled.
@@ -196,4 +196,54 @@ fn a_sign_out_takes_the_refresh_token_along_and_then_there_is_none() {
     assert_eq!((stage.status(), stage.refresh_token()), (Status::Unauthenticated, Some("r1")));
     stage.answer(status(204));
     assert_eq!((stage.refresh_token(), stage.operations()), (None, vec![Operation::SignIn, Operation::SignOut]));
+}
+
+/// A bearer that stands in the session, as tutorials of Auth.js put it there.
+fn in_session() -> Stage {
+    Stage::new(Policy { rules: Rules { by_session: true, ..Rules::default() }, ..Policy::default() })
+}
+
+#[test]
+fn a_bearer_in_the_session_is_read_after_the_sign_in_and_calls_wait_for_it() {
+    let mut stage = in_session();
+    stage.on(Event::Start);
+    stage.answer(json(Fields::default()));
+    stage.ask(Operation::SignIn);
+    stage.answer(json(Fields::default()));
+    let (mut attempt, step) = Attempt::start(&stage.session, Millis(2), true);
+    assert_eq!((stage.status(), step), (Status::Loading, Step::Wait));
+    stage.answer(json(tokens("a1", None)));
+    let generation = stage.session.generation();
+    assert_eq!(attempt.resume(&stage.session, Millis(3)), Step::Send(generation));
+    assert_eq!(stage.session.bearer(generation).map(Secret::expose), Some("a1"));
+}
+
+#[test]
+fn a_session_that_shows_the_refused_token_again_costs_one_retry_and_no_error() {
+    let mut stage = in_session();
+    stage.on(Event::Start);
+    stage.answer(json(tokens("a1", None)));
+    let (mut attempt, _) = Attempt::start(&stage.session, Millis(2), true);
+    let (_, refused) = attempt.response(&stage.session, Millis(2), 401, &[]);
+    stage.on(Event::Needed { refused });
+    stage.answer(json(tokens("a1", None)));
+    assert_eq!(attempt.resume(&stage.session, Millis(3)), Step::Send(stage.session.generation()));
+    assert_eq!(attempt.response(&stage.session, Millis(3), 401, &[]), (Step::Deliver, None));
+    assert_eq!((stage.session.state().problem, stage.sent.len()), (None, 2));
+}
+
+#[test]
+fn a_sign_out_that_says_no_with_200_is_not_taken_for_done() {
+    let stays = Signs(vec![Sign { status: None, fact: Some((0, Expected::Has("error=".into()))) }]);
+    let rules = Rules { stays, ..Rules::default() };
+    let says = |url: &str| {
+        Ok(Answer {
+            status: 200,
+            body: Body::Json(Fields::default()),
+            facts: vec![Some(format!("\"{url}\""))],
+            retry_after: None,
+        })
+    };
+    assert_eq!(rules.judge_sign_out(says("/signin?error=MissingCSRF")), Err(Problem::BadResponse { status: 200 }));
+    assert_eq!(rules.judge_sign_out(says("/")), Ok(()));
 }

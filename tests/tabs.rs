@@ -650,3 +650,16 @@ fn a_sign_out_after_a_timeout_gives_the_refresh_that_is_still_on_its_way_time_to
     assert!(world.tabs[1].settled.contains(&(ask, Ok(()))));
     assert_eq!((world.server.refreshes, world.server.sign_outs, world.jar), (1, 1, None));
 }
+
+#[test]
+fn a_page_that_is_opened_after_a_sign_out_waits_for_nobodys_token() {
+    let mut world = World::signed_in(2);
+    world.ask(0, Operation::SignOut);
+    world.settle();
+    let began = world.now;
+    let opened = world.open();
+    world.call(opened);
+    world.settle();
+    assert_eq!(world.tabs[opened].status(), Status::Unauthenticated);
+    assert!(world.now.since(began) < Millis(100), "{:?}", world.now.since(began));
+}

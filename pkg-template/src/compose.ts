@@ -31,7 +31,11 @@ export function readableCookie(name: unknown): string | undefined {
   }
 }
 
-/** The proof that a request comes from the site's own page, as it is now. */
+/**
+ * The proof that a request comes from the site's own page, as it is now.
+ *
+ * @throws `{ status }` of the answer in which it should have been; 0 if it was not in there.
+ */
 export async function csrfToken(contract: FlatContract): Promise<string | undefined> {
   const [cookie, path, at] = [contract["csrf.cookie"], contract["csrf.path"], contract["csrf.at"] as string[] | null];
   const present = cookie ? readableCookie(cookie) : undefined;
@@ -42,8 +46,10 @@ export async function csrfToken(contract: FlatContract): Promise<string | undefi
     redirect: "manual",
     headers: { accept: "application/json" },
   });
-  if (!at) return readableCookie(cookie);
-  let found: unknown = await response.json();
-  for (const key of at) found = (found as Fields | null | undefined)?.[key];
-  return typeof found === "string" ? found : undefined;
+  // Without it the request would be refused, or worse, answered as if it had been done.
+  if (!response.ok) throw { status: response.status };
+  let found: unknown = at ? await response.json().catch(() => null) : readableCookie(cookie);
+  for (const key of at ?? []) found = (found as Fields | null | undefined)?.[key];
+  if (typeof found !== "string") throw { status: 0 };
+  return found;
 }

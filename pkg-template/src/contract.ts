@@ -43,7 +43,7 @@ export interface Contract {
   readonly baseUrl: string;
   /**
    * Renews the access token; the refresh token is in an `httpOnly` cookie, or in the body (`access.refreshToken`). May be left
-   * out where `access.by` is `cookie`: then reading the session is what renews it.
+   * out where reading the session is what renews it.
    */
   readonly refresh?: Endpoint & {
     /** What ends the session. Default `[400, 401, 403]`. */
@@ -75,6 +75,8 @@ export interface Contract {
   readonly signOut?: Endpoint & {
     /** What says that it has been done. Default: 2xx, 401, 404, 410. */
     readonly done?: Rule;
+    /** What says that it has not, whatever the status. Default: nothing. */
+    readonly refused?: Rule;
   };
   /** The credential. */
   readonly access?: {
@@ -250,10 +252,7 @@ export function checkContract(contract: unknown): FlatContract {
 /** What fields ask of each other. */
 function agree(flat: Record<string, unknown>, note: (path: string, message: string) => void): void {
   const has = (path: string): boolean => Boolean(flat[path]);
-  const byCookie = flat["access.by"] === "cookie";
-  if (!has("refresh.path") && !(byCookie && has("session.path"))) {
-    note("refresh", "expected it, or access.by \"cookie\" with a session that can be read");
-  }
+  if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
   if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
   if (flat["csrf.path"] !== undefined && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
   if (flat["csrf.path"] !== undefined && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");

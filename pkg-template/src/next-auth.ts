@@ -96,7 +96,7 @@ function contractOf(base: string, provider = "credentials"): Contract {
     baseUrl: base,
     session: { path: "/session", user: "" },
     signIn: { ...own, path: `/callback/${provider}`, refused: [401, { at: "url", has: "error=" }, { at: "url", has: "csrf=true" }] },
-    signOut: { ...own, path: "/signout" },
+    signOut: { ...own, path: "/signout", refused: [{ at: "url", has: "error=" }, { at: "url", has: "csrf=true" }] },
     access: { by: "cookie" },
     user: { id: "user.email" },
     csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },

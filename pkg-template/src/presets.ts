@@ -36,7 +36,7 @@ export function authjs(options: PresetOptions): Contract {
   return {
     session: { path: "/session" },
     signIn: { path: "/callback/credentials", encoding: "form", headers, refused: AUTHJS_REFUSED },
-    signOut: { path: "/signout", encoding: "form", headers },
+    signOut: { path: "/signout", encoding: "form", headers, refused: AUTHJS_REFUSED },
     access: { by: "cookie" },
     user: AUTHJS_USER,
     csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },
@@ -50,7 +50,7 @@ export function authjsV4(options: PresetOptions): Contract {
   return {
     session: { path: "/session" },
     signIn: { path: "/callback/credentials", encoding: "form", extra, refused: AUTHJS_REFUSED },
-    signOut: { path: "/signout", encoding: "form", extra },
+    signOut: { path: "/signout", encoding: "form", extra, refused: AUTHJS_REFUSED },
     access: { by: "cookie" },
     user: AUTHJS_USER,
     csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },

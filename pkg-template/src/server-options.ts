@@ -45,6 +45,7 @@ export function checkOptions(options: ServerOptions): Backend {
   expect(graceMs >= 0 && graceMs <= 60_000, "graceMs", "expected milliseconds from 0 to 60000");
   const unsupported = [
     [flat["access.by"] === "cookie", "access.by"],
+    [flat["bySession"] === true, "refresh"],
     [(flat["access.refreshToken"] as string[]).length > 0, "access.refreshToken"],
     [flat["csrf.path"] !== undefined, "csrf"],
   ] as const;

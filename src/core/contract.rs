@@ -114,6 +114,7 @@ pub const FIELDS: &[Field] = &[
     optional("signOut.headers", Kind::Headers, "{}"),
     optional("signOut.extra", Kind::Extra, "null"),
     optional("signOut.done", Kind::Rule, "[]"),
+    optional("signOut.refused", Kind::Rule, "[]"),
     optional("access.by", Kind::By, r#""bearer""#),
     optional("access.token", Kind::Key, r#""accessToken""#),
     optional("access.expiresIn", Kind::Key, r#""expiresIn""#),

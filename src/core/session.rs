@@ -288,6 +288,8 @@ impl Session {
         let credential = self.credential.as_ref()?;
         match credential.expiry {
             _ if self.is_unsure || (self.is_refused && self.is_busy()) => None,
+            // A sign-in has been accepted; what it has brought is still to be read.
+            _ if self.policy.rules.by_session && self.state.status == Status::Loading => None,
             Some(expiry) if expiry.is_over(now) => None,
             expiry => Some(expiry),
         }

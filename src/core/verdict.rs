@@ -76,6 +76,8 @@ pub struct Rules {
     pub refused: Signs,
     /// A sign-out answered so has been done, besides 2xx. Default 401, 404, 410.
     pub gone: Signs,
+    /// A sign-out answered so has not been done, whatever its status. Default: nothing says so.
+    pub stays: Signs,
     /// Whether only `gone` says that a sign-out has been done, and a 2xx does not.
     pub is_gone_only: bool,
     /// An API call answered so needs a new access token. Default 401 (RFC 6750 section 3.1).
@@ -92,6 +94,7 @@ impl Default for Rules {
             dead: Signs::statuses(&[400, 401, 403]),
             refused: Signs::statuses(&[400, 401, 403, 422]),
             gone: Signs::statuses(&[401, 404, 410]),
+            stays: Signs::default(),
             is_gone_only: false,
             expired: Signs::statuses(&[401]),
             by_cookie: false,
@@ -162,6 +165,9 @@ impl Rules {
     pub fn judge_sign_out(&self, outcome: Outcome) -> Result<(), Problem> {
         let answer = outcome?;
         let is_done = self.gone.show(answer.status, &answer.facts) || (is_success(answer.status) && !self.is_gone_only);
+        if self.stays.show(answer.status, &answer.facts) {
+            return Err(Problem::BadResponse { status: answer.status });
+        }
         if is_done && !matches!(answer.body, Body::Html) {
             return Ok(());
         }
@@ -183,17 +189,19 @@ impl Rules {
     }
 
     /// What an answer grants. Where the credential is a cookie there need be no token in it, and nothing at all if
-    /// `may_be_empty`.
+    /// `may_be_empty`; nor in a sign-in after which reading the session brings one.
     fn grant(&self, answer: Answer, may_be_empty: bool) -> Result<Grant, Problem> {
+        let needs_none = self.by_cookie || self.by_session;
+        let may_be_without = may_be_empty && self.by_session;
         match answer {
             Answer { status, body: Body::Json(fields), .. }
-                if is_success(status) && (fields.access_token.is_some() || self.by_cookie) =>
+                if is_success(status) && (fields.access_token.is_some() || self.by_cookie || may_be_without) =>
             {
                 let Fields { access_token, refresh_token, expires_in, identity, has_user, .. } = fields;
                 let access_token = access_token.unwrap_or_default();
                 Ok(Grant { access_token, refresh_token, expires_in, identity, has_user })
             }
-            Answer { status, body: Body::Other, .. } if is_success(status) && self.by_cookie && may_be_empty => {
+            Answer { status, body: Body::Other, .. } if is_success(status) && may_be_empty && needs_none => {
                 Ok(Grant::default())
             }
             other => Err(other_problem(&other)),

@@ -80,6 +80,7 @@ impl Contract {
                     // A contract without a sign-in or a sign-out has no say about one.
                     refused: reader.signs("signIn.refused").unwrap_or_else(|_| Rules::default().refused),
                     is_gone_only: gone.is_some(),
+                    stays: reader.signs("signOut.refused").unwrap_or_default(),
                     gone: gone.unwrap_or_else(|| Rules::default().gone),
                     expired: reader.signs("api.expired")?,
                     by_cookie: reader.string("access.by")? == "cookie",

@@ -28,7 +28,7 @@ pub(super) struct Prepared {
 pub(super) struct Reply {
     pub outcome: Outcome,
     pub user: JsValue,
-    /// What it says, as a whole.
+    /// What it says as a whole, if there is no token in it.
     pub json: JsValue,
 }
 
@@ -36,6 +36,18 @@ impl Reply {
     /// No answer came.
     pub(super) fn unanswered() -> Self {
         Self { outcome: Err(Unanswered::Network), user: JsValue::UNDEFINED, json: JsValue::UNDEFINED }
+    }
+}
+
+impl Reply {
+    /// The request needs a proof that could not be had: judged as that answer, which says nothing of the session.
+    pub(super) fn not_sent(error: &JsValue) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
+        let status =
+            Reflect::get(error, &"status".into()).ok().and_then(|status| status.as_f64()).map(|code| code as u16);
+        let Some(status) = status else { return Self::unanswered() };
+        let outcome = Ok(Answer { status, body: Body::Html, facts: Vec::new(), retry_after: None });
+        Self { outcome, user: JsValue::UNDEFINED, json: JsValue::UNDEFINED }
     }
 }
 
@@ -94,7 +106,9 @@ pub(super) async fn send(prepared: Prepared, places: &Places, user_at: &Array) -
         Ok(json) => {
             let user = at(&json, user_at);
             let fields = read_fields(&json, &user, places, date.as_deref());
-            answered(Body::Json(fields), facts(&json, places), user, json)
+            let facts = facts(&json, places);
+            let shown = if fields.access_token.is_some() { JsValue::UNDEFINED } else { json };
+            answered(Body::Json(fields), facts, user, shown)
         }
         Err(error) if is_syntax_error(&error) => {
             answered(Body::Other, Vec::new(), JsValue::UNDEFINED, JsValue::UNDEFINED)
@@ -130,7 +144,7 @@ fn read_fields(json: &JsValue, user: &JsValue, places: &Places, date: Option<&st
     let token = at(json, &places.access_token).as_string().filter(|token| !token.is_empty());
     let seconds = at(json, &places.expires_in).as_f64();
     let seconds = seconds.or_else(|| seconds_until(&at_if(json, &places.expires_at), date));
-    let seconds = seconds.or_else(|| token.as_deref().and_then(life_in_token));
+    let seconds = seconds.or_else(|| life_in_token(token.as_deref()?, date));
     Fields {
         access_token: token.map(bearer),
         refresh_token: at_if(json, &places.refresh_token).as_string().map(Secret::new),
@@ -174,13 +188,14 @@ fn seconds_until(moment: &JsValue, date: Option<&str>) -> Option<f64> {
     Some((millis - date.map_or_else(Date::now, Date::parse)) / 1000.0)
 }
 
-/// The lifetime that a JWT tells of itself: `exp - iat`, in seconds (RFC 7519 section 4.1). It is not verified, and only saves a
-/// call that would have been refused.
-fn life_in_token(token: &str) -> Option<f64> {
+/// The lifetime that a JWT tells of itself, in seconds (RFC 7519 section 4.1): until `exp` by the server's clock, or `exp - iat`
+/// where that is not shown. It is not verified, and only saves a call that would have been refused.
+fn life_in_token(token: &str, date: Option<&str>) -> Option<f64> {
     let claims: String = token.bytes().skip_while(|byte| *byte != b'.').skip(1).map_while(plain_base64).collect();
     let claims = host::parse(&host::atob(&claims).ok()?).ok()?;
     let number = |name: &str| Reflect::get(&claims, &name.into()).ok()?.as_f64();
-    Some(number("exp")? - number("iat")?)
+    let now = date.map(|date| Date::parse(date) / 1000.0).filter(|now| now.is_finite());
+    Some(number("exp")? - now.or_else(|| number("iat"))?)
 }
 
 /// RFC 6750 section 2.1.

@@ -35,7 +35,7 @@ pub(super) struct Shell {
     /// The user in an answer whose verdict is not there yet.
     user: RefCell<Option<(TicketId, JsValue)>>,
     data: RefCell<JsValue>,
-    /// What the newest answer says, while its verdict is found.
+    /// What the newest answer to a sign-in says that brought no token.
     answer: RefCell<JsValue>,
     /// The user that came with another tab's token.
     given: RefCell<JsValue>,
@@ -162,26 +162,28 @@ impl Shell {
         let shell = Rc::downgrade(self);
         let places = self.contract.borrow().places.clone();
         spawn_local(async move {
-            let composed = JsFuture::from(composed).await.ok();
-            let prepared = composed.and_then(|composed| shell.upgrade()?.prepare(ticket, &composed.into()));
-            let is_read = ticket.operation == Operation::ReadSession;
-            let reply = match prepared {
-                Some((prepared, by_session)) => {
-                    let user_at = if is_read || by_session { &places.session_user } else { &places.user };
-                    fetch::send(prepared, &places, user_at).await
+            let reply = match JsFuture::from(composed).await {
+                Ok(composed) => {
+                    let prepared = shell.upgrade().and_then(|shell| shell.prepare(ticket, &composed.into()));
+                    match prepared {
+                        Some((prepared, true)) => fetch::send(prepared, &places, &places.session_user).await,
+                        Some((prepared, false)) => fetch::send(prepared, &places, &places.user).await,
+                        None => fetch::Reply::unanswered(),
+                    }
                 }
-                None => fetch::Reply::unanswered(),
+                Err(error) => fetch::Reply::not_sent(&error),
             };
             with(&shell, |shell| {
                 *shell.user.borrow_mut() = Some((ticket.id, reply.user));
-                *shell.answer.borrow_mut() = reply.json;
+                if matches!(ticket.operation, Operation::SignIn | Operation::Exchange) {
+                    *shell.answer.borrow_mut() = reply.json;
+                }
                 shell.dispatch(Event::Answered(ticket.id, reply.outcome));
-                *shell.answer.borrow_mut() = JsValue::UNDEFINED;
             });
         });
     }
 
-    /// The request, and whether it is the session's own that renews.
+    /// The request, and whether it is the session's own.
     fn prepare(&self, ticket: Ticket, composed: &Array) -> Option<(fetch::Prepared, bool)> {
         let contract = self.contract.borrow();
         let session = self.session.borrow();
@@ -189,9 +191,13 @@ impl Shell {
             Operation::ReadSession => session.bearer(ticket.base).cloned(),
             _ => None,
         };
-        let by_session = contract.policy.rules.by_session && ticket.operation == Operation::Refresh;
+        let reads = match ticket.operation {
+            Operation::ReadSession => true,
+            Operation::Refresh => contract.policy.rules.by_session,
+            _ => false,
+        };
         let prepared = fetch::prepare(ticket, contract.endpoint(ticket.operation)?, composed, bearer.as_ref()).ok()?;
-        Some((prepared, by_session))
+        Some((prepared, reads))
     }
 
     fn fields(&self, ask: Ask) -> JsValue {
@@ -219,7 +225,7 @@ impl Shell {
         let value = outward::problem(problem);
         if matches!(problem, Problem::BadCredentials { .. }) {
             // An object of our own takes a member.
-            let _ = js_sys::Reflect::set(&value, &"answer".into(), &self.answer.borrow());
+            let _ = js_sys::Reflect::set(&value, &"answer".into(), &self.answer.replace(JsValue::UNDEFINED));
         }
         value
     }

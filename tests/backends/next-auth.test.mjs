@@ -65,6 +65,26 @@ for (const backend of [authjs, nextauth]) {
       await shows(tab, "unauthenticated");
     });
 
+    it("says so when the proof that the server asks for cannot be had, and does not take a sign-out for done", async () => {
+      await enter(tab, backend.credentials);
+      await shows(tab, backend.user.email);
+      const result = await tab.evaluate(async (contract) => {
+        const { fetch } = window;
+        const csrf = `${contract.baseUrl}/csrf`;
+        window.fetch = (input, ...more) =>
+          String(input.url ?? input).endsWith(csrf) ? Promise.resolve(new Response("{}", { status: 500 })) : fetch(input, ...more);
+        const other = relatch.createSession({ contract });
+        await other.get();
+        const { confirmed, error } = await other.signOut();
+        window.fetch = fetch;
+        other.dispose();
+        return { confirmed, code: error.code };
+      }, backend.contract);
+      assert.deepEqual(result, { confirmed: false, code: "TryLater" });
+      await tab.evaluate(() => auth.signOut({ redirect: false }));
+      await shows(tab, "unauthenticated");
+    });
+
     it("signs in, and hands the session on as the server gives it", async () => {
       const other = await open();
       await shows(other, "unauthenticated");

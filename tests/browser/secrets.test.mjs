@@ -301,7 +301,7 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     assert.ok(issues[2].includes("contract.refresh.path: expected a string, got number"));
     const disagreeing = await page.evaluate(() =>
       [
-        { session: { path: "/me" } },
+        { signIn: { path: "/login" } },
         { access: { by: "cookie" } },
         { refresh: { path: "/r" }, csrf: { path: "/csrf" } },
         { session: { path: "/me" }, access: { by: "cookie", refreshToken: "r" } },

@@ -72,7 +72,8 @@ impl Session {
     }
 
     fn has_been_refused(&self, grant: &Grant) -> bool {
-        let is_token = !self.policy.rules.by_cookie;
+        // Reading a session shows the token that is in it, a new one or not.
+        let is_token = !self.policy.rules.by_cookie && !self.policy.rules.by_session;
         is_token && self.is_refused && self.credential.as_ref().is_some_and(|held| held.bearer == grant.access_token)
     }
 

@@ -65,7 +65,9 @@ impl Session {
         }
         // A newer token is somewhere. The comparison is with the generation that is to be replaced, not with what this
         // tab has heard of since.
-        let is_behind = turn.ticket.operation == Operation::Refresh && self.generation > turn.pending.stale;
+        let is_somebodys = turn.seen.is_none_or(|seen| seen.standing == Standing::SignedIn);
+        let is_newer = is_somebodys && self.generation > turn.pending.stale;
+        let is_behind = turn.ticket.operation == Operation::Refresh && is_newer;
         if is_behind && self.policy.gives && self.keeps(Rule::Compare) && self.state.status != Status::Unauthenticated {
             turn.stage = Stage::Wanting;
             turn.sent = now;
