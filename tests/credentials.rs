@@ -236,7 +236,7 @@ fn a_session_that_shows_the_refused_token_again_costs_one_retry_and_no_error() {
 fn a_sign_out_that_says_no_with_200_is_not_taken_for_done() {
     let stays = Signs(vec![Sign { status: None, fact: Some((0, Expected::Has("error=".into()))) }]);
     let rules = Rules { stays, ..Rules::default() };
-    let says = |url: &str| {
+    let answer = |url: &str| {
         Ok(Answer {
             status: 200,
             body: Body::Json(Fields::default()),
@@ -244,6 +244,6 @@ fn a_sign_out_that_says_no_with_200_is_not_taken_for_done() {
             retry_after: None,
         })
     };
-    assert_eq!(rules.judge_sign_out(says("/signin?error=MissingCSRF")), Err(Problem::BadResponse { status: 200 }));
-    assert_eq!(rules.judge_sign_out(says("/")), Ok(()));
+    assert_eq!(rules.judge_sign_out(answer("/signin?error=MissingCSRF")), Err(Problem::BadResponse { status: 200 }));
+    assert_eq!(rules.judge_sign_out(answer("/")), Ok(()));
 }
