@@ -40,4 +40,4 @@ pub use session::Session;
 pub use stamp::{Found, Message, Pause, Stamp, Standing};
 pub use state::{EndReason, Freshness, State, Status};
 pub use time::Millis;
-pub use verdict::{Expected, Grant, RefreshVerdict, Rules, Sign, Signs};
+pub use verdict::{Expected, Grant, RefreshVerdict, Rules, Sign, Signs, asks_for_token};

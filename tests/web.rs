@@ -138,6 +138,19 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
 }
 
 #[wasm_bindgen_test]
+async fn a_401_that_no_new_token_cures_is_delivered_and_nobody_refreshes() {
+    const DELIVER: u32 = 4;
+    let stage = stage(TOKENS);
+    code_of(stage.client.refresh()).await;
+    let sent = stage.client.start("https://app.example/x", 2);
+    let generation = get(&stage.client.inspect(), "generation");
+    let challenge = Some(r#"Bearer error="insufficient_scope""#.to_owned());
+    assert_eq!(stage.client.response(sent >> 3, 401, challenge, &JsValue::UNDEFINED) & 7, DELIVER);
+    assert_eq!(stage.client.response(sent >> 3, 401, None, &JsValue::UNDEFINED) & 7, WAIT);
+    assert_eq!(get(&stage.client.inspect(), "generation"), generation);
+}
+
+#[wasm_bindgen_test]
 async fn answers_that_are_not_a_no_leave_the_session_unknown() {
     for (url, code) in [(NOWHERE, "Network"), (PAGE, "BadResponse"), (BROKEN, "BadResponse"), ("data:,", "BadResponse")]
     {

@@ -235,6 +235,8 @@ async function refresh(backend: Backend, cookie: string, origin: string): Promis
 
 /** Whether an API's answer asks for a new token. Its body is read only where the contract asks about it. */
 async function isExpired(contract: FlatContract, response: Response): Promise<boolean> {
+  // As `asks_for_token` in the core: no new token cures these.
+  if (/insufficient_scope|use_dpop_nonce/.test(response.headers.get("www-authenticate") ?? "")) return false;
   const signs = contract["api.expired"] as Sign[];
   const mayBe = signs.filter(([status]) => status === response.status);
   const asks = mayBe.length > 0 && mayBe.every(([, fact]) => fact !== undefined);

@@ -5,7 +5,7 @@ import { compose, csrfToken, readableCookie } from "./compose.js";
 import { checkContract, resolveContract, type Contract } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
-import { canShare, Tabs } from "./tabs.js";
+import { canShare, openStore, Tabs } from "./tabs.js";
 import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
@@ -162,11 +162,15 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
 
   const boot = (): Promise<Client> => {
     if (disposed) return Promise.reject(new RelatchError("Disposed"));
-    booting ??= load(source)
+    if (booting) return booting;
+    const isMine = (flat["access.refreshToken"] as string[]).length > 0;
+    const shared = canShare() && !isMine;
+    const store = shared ? openStore() : undefined;
+    // What goes wrong with it is dealt with where it is used.
+    store?.catch(() => {});
+    booting = load(source)
       .then((Core) => {
         if (disposed) throw new RelatchError("Disposed");
-        const isMine = (flat["access.refreshToken"] as string[]).length > 0;
-        const shared = canShare() && !isMine;
         if (!shared && !isMine && globalThis.location) {
           console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
         }
@@ -175,7 +179,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
         watched = [...client.watchedStatuses()];
         asksBodies = client.asksBodies();
         const live = client;
-        if (shared) tabs = new Tabs(String(contract["refresh.path"]), live);
+        if (store) tabs = new Tabs(String(contract["refresh.path"]), live, store);
         const doc = globalThis.document as Document | undefined;
         const look = (): void => live.visible(doc?.visibilityState !== "hidden");
         listen(doc, "visibilitychange", look);
@@ -187,6 +191,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       })
       .catch((error: unknown) => {
         booting = undefined;
+        if (!tabs) store?.then((db) => db.close(), () => {});
         const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
         if (!disposed) change({ ...state, error: known });
         throw known;
@@ -213,7 +218,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
   const respond = async (live: Client, attempt: number, response: Response): Promise<number> => {
     const json: unknown = asksBodies ? await response.clone().json().catch(() => undefined) : undefined;
-    return live.response(attempt, response.status, json);
+    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, json);
   };
 
   const startCall = (live: Client, call: Call): number => {

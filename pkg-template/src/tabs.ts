@@ -52,8 +52,10 @@ export class Tabs {
   #channel: BroadcastChannel | undefined;
   #db: Promise<IDBDatabase> | undefined;
 
-  constructor(backend: string, listener: Listener) {
+  /** `store` has been opened while the module was on its way. */
+  constructor(backend: string, listener: Listener, store: Promise<IDBDatabase>) {
     this.#backend = backend;
+    this.#db = store;
     const name = (this.#name = `relatch:${FORM}:${backend}`);
     this.#listener = listener;
     if (typeof BroadcastChannel === "undefined") return;
@@ -157,7 +159,7 @@ export class Tabs {
     mode: IDBTransactionMode,
     act: (store: IDBObjectStore, done: (value: T | undefined) => void) => void,
   ): Promise<T | undefined> {
-    this.#db ??= open();
+    this.#db ??= openStore();
     const transaction = this.#db.then(
       (db) =>
         new Promise<T | undefined>((resolve, reject) => {
@@ -176,7 +178,8 @@ export class Tabs {
   }
 }
 
-function open(): Promise<IDBDatabase> {
+/** Opens what stamps are kept in. */
+export function openStore(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("relatch", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("stamps");

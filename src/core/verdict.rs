@@ -62,6 +62,14 @@ impl Sign {
     }
 }
 
+/// Whether a `WWW-Authenticate` may be cured by a new token. `insufficient_scope` is not (RFC 6750 section 3.1), nor is
+/// `use_dpop_nonce`, which asks for another proof (RFC 9449 section 8).
+#[must_use]
+pub fn asks_for_token(challenge: &str) -> bool {
+    let says = |error: &[u8]| contains(challenge.as_bytes(), error);
+    !says(b"insufficient_scope") && !says(b"use_dpop_nonce")
+}
+
 /// `str::contains` brings a search that is made for long texts.
 fn contains(text: &[u8], part: &[u8]) -> bool {
     part.is_empty() || text.windows(part.len()).any(|window| window == part)
@@ -301,6 +309,16 @@ mod tests {
         }
         assert!(matches!(rules.judge_refresh(answer(200, tokens())), RefreshVerdict::Renewed(_)));
         assert!(matches!(rules.judge_refresh(answer(500, tokens())), Unknown(Problem::TryLater { .. })));
+    }
+
+    #[test]
+    fn a_challenge_that_no_new_token_cures_is_the_callers() {
+        for cured in ["", "Bearer", r#"Bearer realm="api", error="invalid_token""#, "Basic"] {
+            assert!(asks_for_token(cured), "{cured}");
+        }
+        for other in [r#"Bearer error="insufficient_scope", scope="admin""#, r#"DPoP error="use_dpop_nonce""#] {
+            assert!(!asks_for_token(other), "{other}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::host::{self, Host};
 use super::outward;
 use super::shell::Shell;
 use crate::core::wire;
-use crate::core::{Attempt, Destination, Event, Operation, Problem, Step, TicketId};
+use crate::core::{Attempt, Destination, Event, Operation, Problem, Step, TicketId, asks_for_token};
 
 /// A call's body cannot be sent twice.
 const ONCE: u32 = 1;
@@ -61,9 +61,12 @@ impl Client {
         self.answer(attempt, step)
     }
 
-    /// A call was answered with a status that may be for the session. `json` is what the answer says, if
-    /// [`Client::asks_bodies`].
-    pub fn response(&self, attempt: u32, status: u16, json: &JsValue) -> u32 {
+    /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and `json` what
+    /// the answer says, if [`Client::asks_bodies`].
+    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, json: &JsValue) -> u32 {
+        if challenge.is_some_and(|challenge| !asks_for_token(&challenge)) {
+            return self.answer(Attempt::unpack(attempt), Step::Deliver);
+        }
         let facts = fetch::facts(json, &self.shell.contract.borrow().places);
         let mut attempt = Attempt::unpack(attempt);
         let session = self.shell.session.borrow();
