@@ -521,3 +521,18 @@ fn an_answer_that_brings_the_refused_token_again_renews_nothing() {
     play.answer_all();
     assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
 }
+
+#[test]
+fn a_call_that_is_refused_while_an_older_refresh_is_on_its_way_is_not_lost_on_a_token_that_is_refused_too() {
+    let mut play = Play::signed_in();
+    play.ask(Operation::Refresh);
+    let request = play.underway.remove(0);
+    let outcome = play.serve(&request);
+    play.server.expire_access();
+    let call = play.call();
+    assert_eq!(play.calls[call].ending, None, "refused, and waiting for the refresh that is on its way");
+    play.deliver(request.ticket, outcome);
+    play.answer_all();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
+    assert_eq!((play.calls[call].sent.len(), play.server.refreshes, play.server.reuses), (3, 2, 0));
+}

@@ -147,7 +147,7 @@ impl Attempt {
             Step::Send(generation) => {
                 self.generation = generation;
                 if self.refusal == Refusal::Once {
-                    self.refusal = if session.has_adopted() { Refusal::Adopted } else { Refusal::Last };
+                    self.refusal = if session.may_be_refused_too() { Refusal::Adopted } else { Refusal::Last };
                 }
             }
             // Whatever comes back is the caller's: there was no token that could have been refused.

@@ -43,6 +43,8 @@ struct Credential {
     expiry: Option<Expiry>,
     /// Whether this tab has fetched it, and so is the one to give it to others.
     is_own: bool,
+    /// Whether it was asked for before its predecessor was refused, and so may be as old as that.
+    is_doubtful: bool,
 }
 
 /// Another tab's token that is taken when the stamp has been read.
@@ -244,9 +246,9 @@ impl Session {
         self.credential.as_ref().and_then(|credential| credential.expiry)
     }
 
-    /// Whether another tab has fetched the present token.
-    pub(super) fn has_adopted(&self) -> bool {
-        self.credential.as_ref().is_some_and(|held| !held.is_own)
+    /// Whether the present token was fetched by another tab, or before the last refusal: it may be refused as well.
+    pub(super) fn may_be_refused_too(&self) -> bool {
+        self.credential.as_ref().is_some_and(|held| !held.is_own || held.is_doubtful)
     }
 
     pub(super) const fn epoch(&self) -> Generation {

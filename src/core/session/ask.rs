@@ -1,6 +1,6 @@
 //! What the application and its calls ask for.
 
-use super::turn::Pending;
+use super::turn::{Pending, Stage};
 use super::{Ask, Effect, EndReason, Generation, Millis, Operation, Problem, Session, Status};
 
 impl Session {
@@ -61,6 +61,11 @@ impl Session {
             };
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
+            if refused.is_some()
+                && let Some(turn) = self.turn.as_mut().filter(|turn| turn.ticket.operation == Operation::Refresh)
+            {
+                turn.is_doubtful |= matches!(turn.stage, Stage::Asking | Stage::Stamping(_));
+            }
             self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
             self.join_or_queue_refresh(None);
         }

@@ -177,8 +177,14 @@ impl Session {
         // An answer without a refresh token leaves the former one good (RFC 6749 section 6); a sign-in brings its own.
         let former = self.credential.take().filter(|_| turn.ticket.operation == Operation::Refresh);
         let refresh_token = grant.refresh_token.or(former.and_then(|held| held.refresh_token));
-        self.credential =
-            Some(Credential { generation, bearer: grant.access_token, refresh_token, expiry, is_own: true });
+        self.credential = Some(Credential {
+            generation,
+            bearer: grant.access_token,
+            refresh_token,
+            expiry,
+            is_own: true,
+            is_doubtful: turn.is_doubtful,
+        });
         self.late = None;
         self.key = 0;
         self.backoff.succeed();

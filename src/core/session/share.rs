@@ -6,8 +6,8 @@ use super::{
     Credential, Effect, Expiry, Message, Millis, Offer, Operation, Rule, Secret, Session, Stamp, Standing, Status,
 };
 
-/// Questions that come within this span of an answer are answered together at its end.
-const GIVE_TOGETHER: Millis = Millis(30);
+/// Questions that come within this span of an answer are answered together at its end. Shorter than anybody waits.
+const GIVE_TOGETHER: Millis = Millis(15);
 /// A tab that has a token which another one fetched answers after this long and its jitter, if nobody else has.
 const GIVE_AFTER: u64 = 40;
 
@@ -81,8 +81,14 @@ impl Session {
         }
         let jitter = self.random.fraction();
         let expiry = left.map(|left| Expiry::new(left, now, self.policy.lead, jitter));
-        let credential =
-            Credential { generation: stamp.generation, bearer, refresh_token: None, expiry, is_own: false };
+        let credential = Credential {
+            generation: stamp.generation,
+            bearer,
+            refresh_token: None,
+            expiry,
+            is_own: false,
+            is_doubtful: false,
+        };
         effects.push(Effect::KeepGiven);
         self.read_stamp(effects);
         let reads = if self.keeps(Rule::Offer) { self.reads } else { 0 };

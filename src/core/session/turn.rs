@@ -63,6 +63,7 @@ pub(super) enum Outcome {
 
 /// The operation whose turn it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Turn {
     pub(super) ticket: Ticket,
     pub(super) pending: Pending,
@@ -72,6 +73,8 @@ pub(super) struct Turn {
     pub(super) seen: Option<Stamp>,
     /// Whether it repeats a request whose answer was lost: then only a verdict settles what became of that one.
     pub(super) repeats: bool,
+    /// Whether a token was refused after the request had been sent.
+    pub(super) is_doubtful: bool,
     /// Whether another tab wrote it a moment ago, and so is there to be asked.
     pub(super) is_near: bool,
     /// What stands beside it.
@@ -133,6 +136,7 @@ impl Session {
             is_locked: takes_lock,
             seen: None,
             repeats: self.key != 0,
+            is_doubtful: false,
             is_near: false,
             pause: None,
             sent: now,
@@ -199,6 +203,7 @@ impl Session {
         turn.ticket.base = self.generation;
         self.take_key(&mut turn);
         turn.stage = Stage::Asking;
+        turn.is_doubtful = false;
         turn.sent = now;
         turn.deadline = now + self.policy.timeout;
         effects.push(Effect::Perform(turn.ticket));
