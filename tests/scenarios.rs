@@ -536,3 +536,18 @@ fn a_call_that_is_refused_while_an_older_refresh_is_on_its_way_is_not_lost_on_a_
     assert_eq!(play.calls[call].ending, Some(Ending::Delivered(200)));
     assert_eq!((play.calls[call].sent.len(), play.server.refreshes, play.server.reuses), (3, 2, 0));
 }
+
+#[test]
+fn a_call_that_says_again_what_it_waits_for_raises_no_doubt_in_the_refresh_it_waits_for() {
+    let mut play = Play::signed_in();
+    play.server.expire_access();
+    let call = play.call();
+    play.say_again(call);
+    let request = play.underway.remove(0);
+    let outcome = play.serve(&request);
+    play.server.expire_access();
+    play.deliver(request.ticket, outcome);
+    play.answer_all();
+    assert_eq!(play.calls[call].ending, Some(Ending::Delivered(401)));
+    assert_eq!((play.calls[call].sent.len(), play.server.refreshes), (2, 1));
+}

@@ -433,6 +433,11 @@ impl Play {
         }
     }
 
+    /// Has a call that waits say again what it needs, as it does each time the session moves.
+    pub fn say_again(&mut self, call: usize) {
+        self.on(self.calls[call].attempt.need());
+    }
+
     /// What became of all calls.
     pub fn endings(&self) -> Vec<Option<Ending>> {
         self.calls.iter().map(|call| call.ending).collect()

@@ -61,12 +61,12 @@ impl Session {
             };
         let may_try = self.state.status != Status::Unauthenticated && !self.is_holding_off(now);
         if !has_newer && may_try {
-            if refused.is_some()
-                && let Some(turn) = self.turn.as_mut().filter(|turn| turn.ticket.operation == Operation::Refresh)
-            {
-                turn.is_doubtful |= matches!(turn.stage, Stage::Asking | Stage::Stamping(_));
+            let is_first = !self.is_refused && refused.is_some_and(|refused| self.bearer(refused).is_some());
+            self.is_refused |= is_first;
+            // A refresh that was asked for after the refusal brings a token that is newer than it.
+            if let Some(turn) = self.turn.as_mut().filter(|turn| turn.ticket.operation == Operation::Refresh) {
+                turn.is_doubtful |= is_first && matches!(turn.stage, Stage::Asking | Stage::Stamping(_));
             }
-            self.is_refused |= refused.is_some_and(|refused| self.bearer(refused).is_some());
             self.join_or_queue_refresh(None);
         }
     }

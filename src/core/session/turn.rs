@@ -73,7 +73,7 @@ pub(super) struct Turn {
     pub(super) seen: Option<Stamp>,
     /// Whether it repeats a request whose answer was lost: then only a verdict settles what became of that one.
     pub(super) repeats: bool,
-    /// Whether a token was refused after the request had been sent.
+    /// Whether the present token was refused only after the request had been sent.
     pub(super) is_doubtful: bool,
     /// Whether another tab wrote it a moment ago, and so is there to be asked.
     pub(super) is_near: bool,
