@@ -277,7 +277,9 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
           return call.sendBare();
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
-          response?.body?.cancel().catch(() => {});
+          // Read to its end, not cancelled: cancelling closes an HTTP/1.1 connection, and Chromium's cache, whose entry
+          // is then torn from under it, has answered other calls of the same URL with a bare 304.
+          response?.arrayBuffer().catch(() => {});
           response = await call.send(credential(live, call, answer));
           if (!watched.includes(response.status)) return response;
           answer = await respond(live, answer >>> 3, response);

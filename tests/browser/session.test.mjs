@@ -265,6 +265,20 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual([counters.api.requests, counters.refresh.requests], [5, 0]);
   });
 
+  it("reads a refused answer to its end: the connection is good for the next, and the browser's cache keeps its count", async () => {
+    const api = await startListener(({ method, url }) =>
+      method === "GET" && url === "/slow" && api.requests.filter((request) => request.method === "GET").length === 1
+        ? { status: 401, body: ["ref", "used"] }
+        : {},
+    );
+    const page = await signedIn(browser, await serverWithConnect(api.url), { api: { origins: [api.url] } });
+    const status = await page.evaluate((url) => statusOf(session.fetch(`${url}/slow`)), api.url);
+    assert.equal(status.value, 200);
+    const calls = api.requests.filter((request) => request.method === "GET");
+    assert.deepEqual([calls.length, await calls[0].isRead], [2, true]);
+    await api.stop();
+  });
+
   it("delivers a 401 that stays after a refresh, after exactly one retry", async () => {
     const page = await signedIn(browser, server);
     await server.reset();

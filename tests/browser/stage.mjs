@@ -72,7 +72,10 @@ export async function signedIn(browser, server, contract = {}) {
   return page;
 }
 
-/** A server of the test's own, on another origin, that keeps what it was asked. */
+/**
+ * A server of the test's own, on another origin, that keeps what it was asked, and whether its answer was read to the end.
+ * A body in parts is sent one by one.
+ */
 export async function startListener(answer = () => ({})) {
   const requests = [];
   const server = createServer((request, response) => {
@@ -80,6 +83,7 @@ export async function startListener(answer = () => ({})) {
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
       const seen = { method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() };
+      seen.isRead = new Promise((resolve) => response.once("close", () => resolve(response.writableFinished)));
       requests.push(seen);
       const { status = 200, headers = {}, body = "{}" } = answer(seen);
       const origin = request.headers.origin ?? "*";
@@ -90,7 +94,13 @@ export async function startListener(answer = () => ({})) {
         "access-control-allow-methods": "GET, POST, PUT",
         ...headers,
       });
-      response.end(body);
+      const parts = [body].flat();
+      const sendNext = () => {
+        response.write(parts.shift());
+        if (parts.length > 0) setTimeout(sendNext, 200);
+        else response.end();
+      };
+      sendNext();
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
