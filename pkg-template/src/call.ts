@@ -43,10 +43,13 @@ export class Call {
     return this.#init?.signal ?? (isRequest(this.#input) ? this.#input.signal : undefined);
   }
 
+  get method(): string {
+    return this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
+  }
+
   /** Whether it changes something (RFC 9110 section 9.2.1). */
   get isUnsafe(): boolean {
-    const method = this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
-    return !/^(GET|HEAD|OPTIONS)$/i.test(method);
+    return !/^(GET|HEAD|OPTIONS)$/i.test(this.method);
   }
 
   /** Whether the caller has brought a credential of its own. */

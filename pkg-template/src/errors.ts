@@ -16,8 +16,11 @@
  * - `NotConfigured`: `configure()` was not called.
  * - `ModuleUnavailable`: the WebAssembly module could not start; the next call tries again.
  * - `StreamBodyUnsupported`: this browser cannot send a `ReadableStream` as a request body.
+ *
+ * Those of {@link OidcErrorCode} come from `relatch/oidc` only.
  */
 export type RelatchErrorCode =
+  | OidcErrorCode
   | "Network"
   | "Timeout"
   | "TryLater"
@@ -33,6 +36,25 @@ export type RelatchErrorCode =
   | "NotConfigured"
   | "ModuleUnavailable"
   | "StreamBodyUnsupported";
+
+/**
+ * What can go wrong with OpenID Connect besides. Nobody is signed in by it.
+ *
+ * - `AuthorizationRefused`: the authorization server said no; `answer` is `{ error, error_description }` (RFC 6749 section 4.1.2.1).
+ * - `AuthorizationMismatch`: an answer that is not to a sign-in of this tab, or of another server; `answer` is `{ mismatch }`,
+ *   which says in what: `state`, `nonce`, `iss`, `aud`, ….
+ * - `PopupBlocked`: the browser opened no window.
+ * - `PopupClosed`: the window was closed before the sign-in was complete.
+ * - `ForeignRedirect`: `returnTo` is not on this origin.
+ * - `InsecureContext`: there is no Web Crypto here.
+ */
+export type OidcErrorCode =
+  | "AuthorizationRefused"
+  | "AuthorizationMismatch"
+  | "PopupBlocked"
+  | "PopupClosed"
+  | "ForeignRedirect"
+  | "InsecureContext";
 
 /** One mistake in a contract. */
 export interface ContractIssue {
@@ -54,11 +76,13 @@ export interface RelatchErrorDetails {
   readonly issues?: readonly ContractIssue[] | undefined;
   /** What the server's JSON says to a refused sign-in (`BadCredentials`), as it came. */
   readonly answer?: unknown;
+  /** The sentence, for codes of an entry of its own. */
+  readonly message?: string | undefined;
   /** What was thrown underneath. */
   readonly cause?: unknown;
 }
 
-const MESSAGES: Record<RelatchErrorCode, string> = {
+const MESSAGES: Record<Exclude<RelatchErrorCode, OidcErrorCode>, string> = {
   Network: "The auth server could not be reached. The session is kept; try again when the network is back.",
   Timeout: "The auth server did not answer in time. The session is kept; try again.",
   TryLater: "The auth server is busy. The session is kept; try again later.",
@@ -95,7 +119,7 @@ export class RelatchError extends Error {
 
   constructor(code: RelatchErrorCode, details: RelatchErrorDetails = {}) {
     const listed = details.issues?.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("") ?? "";
-    super(MESSAGES[code] + listed, details.cause === undefined ? undefined : { cause: details.cause });
+    super((details.message ?? MESSAGES[code as keyof typeof MESSAGES]) + listed, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.temporary = details.temporary ?? false;
     this.status = details.status ?? undefined;

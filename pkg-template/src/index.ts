@@ -23,9 +23,9 @@ function decode(): Uint8Array<ArrayBuffer> {
 
 export { authFetch, cookieRefresh, getSession, isRelatchError, RelatchError, signIn, signOut, subscribe } from "./core.js";
 export type { Condition, Contract, Endpoint, Method, Rule } from "./contract.js";
-export type { ContractIssue, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
+export type { ContractIssue, OidcErrorCode, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
 export type { Callbacks } from "./callbacks.js";
-export type { SessionOptions } from "./session.js";
+export type { SessionOptions, Transport, TransportCall } from "./session.js";
 export type {
   Credentials,
   Inspection,

@@ -17,6 +17,39 @@ export interface SessionOptions extends Callbacks {
    * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
    */
   readonly exposeAccessToken?: boolean;
+  /** Sends requests in another way than the contract describes. `relatch/oidc` is made with it. */
+  readonly transport?: Transport;
+}
+
+/**
+ * Another way for requests, where a contract's data is not enough: proofs of possession, or a credential that something else
+ * holds. When a request is made, and what its answer means, stays with the core and the contract.
+ */
+export interface Transport {
+  /**
+   * Makes one of the SDK's own requests, under the lock of all tabs. `refreshToken` is there with `access.refreshToken`. A
+   * rejection means that no answer came; `{ status }` that this one did, with nothing in it.
+   */
+  request(
+    operation: "signIn" | "exchange" | "refresh" | "session" | "signOut",
+    fields: Credentials | undefined,
+    refreshToken: string | undefined,
+  ): Promise<Response>;
+  /**
+   * Makes a call that goes with the access token, by `send`, which takes the headers to add. It may send a second time, unless
+   * the body is a stream.
+   */
+  readonly call?: ((accessToken: string, call: TransportCall) => Promise<Response>) | undefined;
+}
+
+/** A call as a {@link Transport} sees it. */
+export interface TransportCall {
+  /** Absolute. */
+  readonly url: URL;
+  readonly method: string;
+  /** Whether it can be sent only once. */
+  readonly isOnce: boolean;
+  send(headers: Readonly<Record<string, string>>): Promise<Response>;
 }
 
 /** What the low three bits of the core's answer say (`code` in `src/web/client.rs`). */
@@ -31,6 +64,9 @@ interface Problem {
   readonly retryAfterMs?: number;
   readonly answer?: unknown;
 }
+
+/** What a token's header begins with (RFC 6750 section 2.1). */
+const BEARER = "Bearer ";
 
 const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);
 
@@ -47,6 +83,7 @@ const INITIAL: SessionState = {
 export function makeSession(options: SessionOptions, source: ModuleSource): SessionClient {
   const flat = checkContract(options?.contract);
   const exposes = options.exposeAccessToken === true;
+  const { transport } = options;
   let client: Client | undefined;
   let booting: Promise<Client> | undefined;
   let tabs: Tabs | undefined;
@@ -97,7 +134,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     }
     if (!exposes) return mapped.data as SessionData;
     const last = state.data as { accessToken?: string } | null;
-    const accessToken = (client?.header() as string | undefined)?.slice("Bearer ".length) ?? last?.accessToken;
+    const accessToken = (client?.header() as string | undefined)?.slice(BEARER.length) ?? last?.accessToken;
     const data = { ...mapped.data, accessToken };
     return (JSON.stringify(data) === JSON.stringify(last) ? last : data) as SessionData;
   };
@@ -126,6 +163,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       if (exposes) queueMicrotask(expose);
     },
     compose: async (group: string, fields: Credentials | undefined, refreshToken: string | undefined): Promise<unknown> => {
+      if (transport) return transport.request(group as "refresh", fields, refreshToken);
       const more: Record<string, string> = {};
       const headers: Record<string, string> = {};
       if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
@@ -210,6 +248,16 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
   };
 
+  /** Sends a call with what it carries. */
+  const send = (live: Client, call: Call, answer: number): Promise<Response> => {
+    const headers = credential(live, call, answer);
+    const token = headers["authorization"]?.slice(BEARER.length);
+    if (!transport?.call || token === undefined) return call.send(headers);
+    const { method, isOnce } = call;
+    const url = new URL(call.url, pageUrl());
+    return transport.call(token, { url, method, isOnce, send: (more) => call.send({ ...headers, ...more }) });
+  };
+
   const withProof = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
     const token = readableCookie(contract["csrf.cookie"]);
     return token === undefined ? headers : { ...headers, [contract["csrf.header"] as string]: token };
@@ -247,7 +295,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
         case SEND: {
           if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
           const live = client;
-          return call.send(credential(live, call, answer)).then((response) =>
+          return send(live, call, answer).then((response) =>
             watched.includes(response.status)
               ? respond(live, answer >>> 3, response).then((next) => drive(live, call, next, response))
               : response,
@@ -280,7 +328,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
           // Read to its end, not cancelled: cancelling closes an HTTP/1.1 connection, and Chromium's cache, whose entry
           // is then torn from under it, has answered other calls of the same URL with a bare 304.
           response?.arrayBuffer().catch(() => {});
-          response = await call.send(credential(live, call, answer));
+          response = await send(live, call, answer);
           if (!watched.includes(response.status)) return response;
           answer = await respond(live, answer >>> 3, response);
           break;

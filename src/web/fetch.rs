@@ -87,9 +87,8 @@ fn quoted_hex(key: u64) -> String {
     core::iter::once('"').chain(digits).chain(['"']).collect()
 }
 
-/// Sends it and reads the answer.
-pub(super) async fn send(prepared: Prepared, places: &Places, user_at: &Array) -> Reply {
-    let Ok(response) = dispatch(prepared).await else { return Reply::unanswered() };
+/// Reads an answer.
+pub(super) async fn read(response: Response, places: &Places, user_at: &Array) -> Reply {
     let headers = response.headers();
     let is_html = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/html"));
     let date = headers.get("date");
@@ -118,8 +117,8 @@ pub(super) async fn send(prepared: Prepared, places: &Places, user_at: &Array) -
     }
 }
 
-/// `keepalive` is given to `fetch` itself: Firefox loses it when one `Request` is made of another.
-async fn dispatch(prepared: Prepared) -> Result<Response, JsValue> {
+/// Sends it. `keepalive` is given to `fetch` itself: Firefox loses it when one `Request` is made of another.
+pub(super) async fn send(prepared: Prepared) -> Result<Response, JsValue> {
     let init = RequestInit::new();
     if prepared.keepalive {
         Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE)?;

@@ -19,7 +19,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn resume(this: &Host);
 
-    /// Put together what an operation sends besides its bearer: a promise of `[body, headers]`.
+    /// Put together what an operation sends besides its bearer: a promise of `[body, headers]`; or of a `Response`, if something
+    /// else carries the request.
     #[wasm_bindgen(method)]
     pub(super) fn compose(this: &Host, group: &str, fields: JsValue, refresh_token: JsValue) -> js_sys::Promise;
 

@@ -159,15 +159,22 @@ impl Shell {
         let refresh_token = session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
         drop(session);
         let composed = self.host.compose(group(ticket.operation), fields, refresh_token);
+        let reads = self.is_sessions_own(ticket.operation);
         let shell = Rc::downgrade(self);
         let places = self.contract.borrow().places.clone();
         spawn_local(async move {
+            let user_at = if reads { &places.session_user } else { &places.user };
             let reply = match JsFuture::from(composed).await {
                 Ok(composed) => {
-                    let prepared = shell.upgrade().and_then(|shell| shell.prepare(ticket, &composed.into()));
-                    match prepared {
-                        Some((prepared, true)) => fetch::send(prepared, &places, &places.session_user).await,
-                        Some((prepared, false)) => fetch::send(prepared, &places, &places.user).await,
+                    let response = match composed.dyn_into::<web_sys::Response>() {
+                        Ok(response) => Some(response.into()),
+                        Err(composed) => match shell.upgrade().and_then(|shell| shell.prepare(ticket, &composed.into())) {
+                            Some(prepared) => fetch::send(prepared).await.ok(),
+                            None => None,
+                        },
+                    };
+                    match response {
+                        Some(response) => fetch::read(response, &places, user_at).await,
                         None => fetch::Reply::unanswered(),
                     }
                 }
@@ -183,21 +190,23 @@ impl Shell {
         });
     }
 
-    /// The request, and whether it is the session's own.
-    fn prepare(&self, ticket: Ticket, composed: &Array) -> Option<(fetch::Prepared, bool)> {
+    fn prepare(&self, ticket: Ticket, composed: &Array) -> Option<fetch::Prepared> {
         let contract = self.contract.borrow();
         let session = self.session.borrow();
         let bearer = match ticket.operation {
             Operation::ReadSession => session.bearer(ticket.base).cloned(),
             _ => None,
         };
-        let reads = match ticket.operation {
+        fetch::prepare(ticket, contract.endpoint(ticket.operation)?, composed, bearer.as_ref()).ok()
+    }
+
+    /// Whether it is the session's own request that is made, whose answer has the user elsewhere.
+    fn is_sessions_own(&self, operation: Operation) -> bool {
+        match operation {
             Operation::ReadSession => true,
-            Operation::Refresh => contract.policy.rules.by_session,
+            Operation::Refresh => self.contract.borrow().policy.rules.by_session,
             _ => false,
-        };
-        let prepared = fetch::prepare(ticket, contract.endpoint(ticket.operation)?, composed, bearer.as_ref()).ok()?;
-        Some((prepared, reads))
+        }
     }
 
     fn fields(&self, ask: Ask) -> JsValue {

@@ -19,6 +19,7 @@ export async function startServer(file, environment = {}) {
     counters: () => fetch(`${url}/test/counters`).then((response) => response.json()),
     reset: () => control("reset"),
     expire: () => control("expire"),
+    renewNonce: () => control("nonce"),
     revoke: () => control("revoke"),
     async stop() {
       child.kill("SIGKILL");

@@ -230,7 +230,9 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "social.ts": docs["contract.md"].take("Social sign-in", "ts"),
       "rules.ts": docs["contract.md"].take("Rules", "ts"),
       "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
+      "oidc.ts": docs["oidc.md"].take("OpenID Connect", "ts"),
     });
+    assert.equal(docs["oidc.md"].take("OpenID Connect", "sh"), "npm i relatch oauth4webapi\n");
     await run(app, "tsc");
     // It declares a session of its own.
     await run(write("next-auth", { "App.tsx": docs["next-auth.md"].take("In place of `next-auth/react`", "tsx") }), "tsc");

@@ -39,6 +39,7 @@ const ENTRIES: &[Entry] = &[
     Entry { source: "server", outputs: MODULES, external: &[] },
     Entry { source: "next-auth", outputs: MODULES, external: &["./index.js", "./react.js", "react"] },
     Entry { source: "presets", outputs: MODULES, external: &[] },
+    Entry { source: "oidc", outputs: MODULES, external: &["./index.js", "oauth4webapi"] },
 ];
 
 /// The package as it is published.

@@ -13,7 +13,7 @@ window.open_ = (contract) => {
 window.outcome = (promise) =>
   promise.then(
     (value) => ({ value }),
-    (error) => ({ code: error?.code, message: String(error?.message ?? error) }),
+    (error) => ((window.lastError = error), { code: error?.code, message: String(error?.message ?? error) }),
   );
 
 /** This many calls at once: their statuses, and the state after them. */

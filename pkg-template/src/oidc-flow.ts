@@ -1,0 +1,125 @@
+/** The ways to the authorization server and back: the page itself, a window, a hidden frame. */
+import * as oauth from "oauth4webapi";
+import { RelatchError } from "./index.js";
+import { mismatch, oidcError } from "./oidc-errors.js";
+import type { Transaction } from "./oidc-provider.js";
+
+/** A transaction of the page itself, and where it is to go afterwards. */
+export interface Departure extends Transaction {
+  readonly returnTo: string;
+}
+
+/** Begins the state of a transaction whose page is another: a window's or a frame's. */
+const ELSEWHERE = "elsewhere.";
+const KEPT = "relatch:oidc:";
+/** How often a window is looked at, and how long its answer may be on its way once it has closed, in milliseconds. */
+const [LOOK_MS, CLOSED_MS] = [250, 500];
+
+export function newTransaction(isElsewhere: boolean): Transaction {
+  if (!globalThis.crypto?.subtle) throw oidcError("InsecureContext");
+  return {
+    state: (isElsewhere ? ELSEWHERE : "") + oauth.generateRandomState(),
+    nonce: oauth.generateRandomNonce(),
+    verifier: oauth.generateRandomCodeVerifier(),
+  };
+}
+
+/**
+ * The answer that this page was opened with, if it was. Code and state leave the address bar at once (RFC 9700 section 4.2).
+ * An answer that another page waits for is handed to that one.
+ */
+export function takeAnswer(redirectUri: string): { readonly answer: URL; readonly isElsewhere: boolean } | undefined {
+  const answer = new URL(location.href);
+  const state = answer.searchParams.get("state");
+  const isAnswer = answer.searchParams.has("code") || answer.searchParams.has("error");
+  if (answer.origin + answer.pathname !== redirectUri || !state || !isAnswer) return undefined;
+  history.replaceState(history.state, "", answer.pathname);
+  const isElsewhere = state.startsWith(ELSEWHERE);
+  if (isElsewhere) {
+    // By a channel: a window may have lost its opener on the way (Cross-Origin-Opener-Policy).
+    const channel = new BroadcastChannel(KEPT + state);
+    channel.postMessage(answer.href);
+    channel.close();
+    window.close();
+  }
+  return { answer, isElsewhere };
+}
+
+/** Keeps a transaction for when this tab comes back. */
+export function keep(departure: Departure): void {
+  sessionStorage.setItem(KEPT + departure.state, JSON.stringify(departure));
+}
+
+/** The transaction of this tab that an answer belongs to. It is good for one. */
+export function recall(answer: URL): Departure {
+  const name = KEPT + answer.searchParams.get("state");
+  const kept = sessionStorage.getItem(name);
+  sessionStorage.removeItem(name);
+  if (!kept) throw mismatch("state");
+  return JSON.parse(kept) as Departure;
+}
+
+/** A place on this origin. */
+export function ownPlace(returnTo: string | undefined): string {
+  const url = URL.canParse(returnTo ?? "", location.href) ? new URL(returnTo ?? "", location.href) : undefined;
+  if (url?.origin !== location.origin) throw oidcError("ForeignRedirect");
+  return url.pathname + url.search + url.hash;
+}
+
+/** The answer that comes to another page of this origin. Rejects with what `watch` rejects with. */
+async function answerElsewhere(state: string, watch: Promise<never>): Promise<URL> {
+  const channel = new BroadcastChannel(KEPT + state);
+  try {
+    const arrived = new Promise<URL>((resolve) => {
+      channel.onmessage = ({ data }: MessageEvent<string>) => resolve(new URL(data));
+    });
+    return await Promise.race([arrived, watch]);
+  } finally {
+    channel.close();
+  }
+}
+
+/** Has the user sign in in a window. It is opened before anything is waited for, while the click still counts. */
+export async function askInPopup(features: string, transaction: Transaction, url: Promise<string>): Promise<URL> {
+  const popup = window.open("about:blank", "_blank", features);
+  if (!popup) {
+    url.catch(() => {});
+    throw oidcError("PopupBlocked");
+  }
+  let look: ReturnType<typeof setInterval> | undefined;
+  const closed = new Promise<never>((_, reject) => {
+    look = setInterval(() => {
+      if (!popup.closed) return;
+      clearInterval(look);
+      setTimeout(() => reject(oidcError("PopupClosed")), CLOSED_MS);
+    }, LOOK_MS);
+  });
+  try {
+    const answer = answerElsewhere(transaction.state, closed);
+    answer.catch(() => {});
+    popup.location.replace(await url);
+    return await answer;
+  } finally {
+    clearInterval(look);
+    popup.close();
+  }
+}
+
+/** Asks in a frame that nobody sees. */
+export async function askInFrame(transaction: Transaction, url: string, timeoutMs: number): Promise<URL> {
+  const frame = document.createElement("iframe");
+  frame.hidden = true;
+  frame.src = url;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RelatchError("Timeout", { temporary: true })), timeoutMs);
+  });
+  const answer = answerElsewhere(transaction.state, late);
+  document.body.append(frame);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+    frame.remove();
+  }
+}
