@@ -40,7 +40,8 @@
       const real = WebAssembly[name];
       WebAssembly[name] = async (...args) => {
         const result = await real.apply(WebAssembly, args);
-        globalThis.modules.push((result.instance ?? result).exports.memory);
+        const exported = Object.values((result.instance ?? result).exports);
+        globalThis.modules.push(exported.find((value) => value instanceof WebAssembly.Memory));
         return result;
       };
     }

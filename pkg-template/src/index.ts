@@ -16,6 +16,8 @@ export const configure = (options: SessionOptions): SessionClient => makeDefault
 
 /** Hex: it compresses better than base64. */
 function decode(): Uint8Array<ArrayBuffer> {
+  const { fromHex } = Uint8Array as { fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
+  if (fromHex) return fromHex.call(Uint8Array, WASM);
   const bytes = new Uint8Array(WASM.length / 2);
   for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(WASM.slice(at * 2, at * 2 + 2), 16);
   return bytes;

@@ -1,4 +1,4 @@
-import init, { Client } from "../generated/relatch.js";
+import { Client, imports, link } from "../generated/relatch.js";
 import { RelatchError } from "./errors.js";
 import type { ModuleSource } from "./types.js";
 
@@ -17,6 +17,8 @@ export function load(source: ModuleSource): Promise<typeof Client> {
 }
 
 async function start(source: ModuleSource): Promise<typeof Client> {
-  await init({ module_or_path: await source() });
+  const given = await source();
+  const made = await WebAssembly.instantiate(given as WebAssembly.Module, imports());
+  link((made as unknown as Partial<WebAssembly.WebAssemblyInstantiatedSource>).instance ?? made);
   return Client;
 }

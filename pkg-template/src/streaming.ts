@@ -26,11 +26,13 @@ export const createSession = (options: StreamingOptions): SessionClient =>
 /** Makes the default session, which `authFetch` and its like use. A former one is disposed of. */
 export const configure = (options: StreamingOptions): SessionClient => makeDefault(createSession(options));
 
-async function download(url: string | URL): Promise<Response> {
+async function download(url: string | URL): Promise<WebAssembly.Module | ArrayBuffer> {
   const response = await fetch(url);
-  const { ok, status } = response;
+  const { ok, status, headers } = response;
   if (!ok) throw new RelatchError("ModuleUnavailable", { status, temporary: status >= 500 });
-  return response;
+  if (headers.get("content-type") === "application/wasm") return WebAssembly.compileStreaming(response);
+  console.warn("relatch: relatch.wasm is not served as application/wasm, so it compiles only when all of it is there");
+  return response.arrayBuffer();
 }
 
 export { authFetch, cookieRefresh, getSession, isRelatchError, RelatchError, signIn, signOut, subscribe } from "./core.js";

@@ -108,5 +108,5 @@ export interface SessionClient {
   dispose(): void;
 }
 
-/** Where the bytes of the WebAssembly module come from. */
-export type ModuleSource = () => Uint8Array<ArrayBuffer> | Promise<Response>;
+/** Where the WebAssembly module comes from: its bytes, or compiled. */
+export type ModuleSource = () => BufferSource | Promise<BufferSource | WebAssembly.Module>;

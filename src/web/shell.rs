@@ -168,10 +168,12 @@ impl Shell {
                 Ok(composed) => {
                     let response = match composed.dyn_into::<web_sys::Response>() {
                         Ok(response) => Some(response.into()),
-                        Err(composed) => match shell.upgrade().and_then(|shell| shell.prepare(ticket, &composed.into())) {
-                            Some(prepared) => fetch::send(prepared).await.ok(),
-                            None => None,
-                        },
+                        Err(composed) => {
+                            match shell.upgrade().and_then(|shell| shell.prepare(ticket, &composed.into())) {
+                                Some(prepared) => fetch::send(prepared).await.ok(),
+                                None => None,
+                            }
+                        }
                     };
                     match response {
                         Some(response) => fetch::read(response, &places, user_at).await,

@@ -6,6 +6,7 @@ mod bench;
 mod browsers;
 mod demo;
 mod explore;
+mod glue;
 mod package;
 mod process;
 mod readme;

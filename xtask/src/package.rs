@@ -13,7 +13,7 @@ use sha2::{Digest, Sha384};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::{capture, command, root, run, step, target};
-use crate::tools;
+use crate::{glue, tools};
 
 /// What one bundle is made of, and what comes out of it.
 struct Entry {
@@ -172,7 +172,7 @@ fn shorten(glue: &Path, module: &Path) -> Result<PathBuf> {
     let printed = capture(command("npx", &args).current_dir(root().join("pkg-template")))?;
     let map: Renamed = serde_json::from_str(&printed).context("wasm-opt printed something else than its names")?;
     let script = glue.join("relatch.js");
-    let mut text = fs::read_to_string(&script)?;
+    let mut text = glue::trim(&fs::read_to_string(&script)?)?;
     for (module, long, short) in &map.imports {
         text = text.replace(&format!("{long}:"), &format!("{short:?}:"));
         text = text.replace(&format!("{module:?}:"), "\"a\":");
@@ -206,7 +206,7 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     // The glue knows that there is an object `Host`; its type is ours.
     let types = fs::read_to_string(glue.join("relatch.d.ts"))?;
     let host = include_str!("host.d.ts");
-    fs::write(generated.join("relatch.d.ts"), format!("{host}{types}"))?;
+    fs::write(generated.join("relatch.d.ts"), format!("{host}{}", glue::trim_types(&types)))?;
     let mut hex = String::new();
     for byte in fs::read(wasm)? {
         write!(hex, "{byte:02x}")?;
