@@ -81,8 +81,7 @@ export class Call {
     if (!isRequest(input)) {
       return fetch(input, { ...init, headers: this.#withHeaders(init?.headers, more) });
     }
-    const isLast = this.#spare !== undefined;
-    this.#spare = isLast || this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
+    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
     if (init) return fetch(input, { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);

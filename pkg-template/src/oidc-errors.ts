@@ -18,22 +18,28 @@ export const oidcError = (code: OidcErrorCode, answer?: unknown): RelatchError =
 /** An answer that is not of this sign-in: what of it differs. */
 export const mismatch = (what: string): RelatchError => oidcError("AuthorizationMismatch", { mismatch: what });
 
-/** The error of a sign-in that failed. */
+/** The error of something that was asked of the provider and failed. */
 export function errorFrom(error: unknown): RelatchError {
   if (isRelatchError(error)) return error;
   if (error instanceof oauth.AuthorizationResponseError) return refused(error);
-  if (error instanceof oauth.ResponseBodyError) {
-    return error.error === "invalid_grant" ? refused(error) : new RelatchError("Misconfigured", { status: error.status });
-  }
-  if (error instanceof oauth.WWWAuthenticateChallengeError) return new RelatchError("Misconfigured", { status: error.status });
+  if (error instanceof oauth.ResponseBodyError) return error.error === "invalid_grant" ? refused(error) : answered(error.status);
+  if (error instanceof oauth.WWWAuthenticateChallengeError) return answered(error.status);
   if (error instanceof oauth.OperationProcessingError) {
-    const { claim, attribute } = (error.cause ?? {}) as { claim?: string; attribute?: string };
-    if (attribute) return mismatch(attribute);
-    // The state has been compared before: what is left of an authorization response to differ is its issuer.
-    const what = claim ?? (error.code === oauth.INVALID_RESPONSE ? "iss" : undefined);
+    const { cause } = error;
+    if (cause instanceof Response && cause.status !== 200) return answered(cause.status);
+    const { claim, attribute, claims } = (cause ?? {}) as { claim?: string; attribute?: string; claims?: { nonce?: unknown } };
+    const what = claim ?? attribute ?? (claims && claims.nonce === undefined ? "nonce" : undefined);
     return what ? mismatch(what) : new RelatchError("BadResponse");
   }
-  return new RelatchError(error instanceof TypeError ? "Network" : "BadResponse", { temporary: true });
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  return new RelatchError(isLate ? "Timeout" : error instanceof TypeError ? "Network" : "BadResponse", { temporary: true });
+}
+
+/** What a status says that comes with no error of the protocol. */
+function answered(status: number): RelatchError {
+  const isBusy = [408, 425, 429].includes(status) || status >= 500;
+  const code = isBusy ? "TryLater" : status < 400 ? "BadResponse" : "Misconfigured";
+  return new RelatchError(code, { status, temporary: isBusy });
 }
 
 const refused = ({ error, error_description }: { error: string; error_description?: string }): RelatchError =>

@@ -29,6 +29,7 @@ export function newTransaction(isElsewhere: boolean): Transaction {
  * An answer that another page waits for is handed to that one.
  */
 export function takeAnswer(redirectUri: string): { readonly answer: URL; readonly isElsewhere: boolean } | undefined {
+  if (!globalThis.document) return undefined;
   const answer = new URL(location.href);
   const state = answer.searchParams.get("state");
   const isAnswer = answer.searchParams.has("code") || answer.searchParams.has("error");
@@ -97,7 +98,8 @@ export async function askInPopup(features: string, transaction: Transaction, url
   try {
     const answer = answerElsewhere(transaction.state, closed);
     answer.catch(() => {});
-    popup.location.replace(await url);
+    const place = await url;
+    if (!popup.closed) popup.location.replace(place);
     return await answer;
   } finally {
     clearInterval(look);

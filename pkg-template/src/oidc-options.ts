@@ -24,7 +24,8 @@ const isIssuer = (text: unknown): boolean => {
 const isOwn = (text: unknown): boolean => {
   if (typeof text !== "string") return false;
   if (text.startsWith("/")) return !/^\/\/|[?#\\\s]/.test(text);
-  return isUrl(text) && new URL(text).origin === location.origin && !/[?#]/.test(text);
+  // On a server nobody signs in.
+  return isUrl(text) && [undefined, new URL(text).origin].includes(globalThis.location?.origin) && !/[?#]/.test(text);
 };
 
 const isParameters = (value: unknown): boolean =>
@@ -63,7 +64,7 @@ export function checkOptions(options: OidcOptions): Checked {
     signOut: { path: "/revoke" },
     access: { token: "access_token", expiresIn: "expires_in", ...(!dpop && { refreshToken: "refresh_token" }) },
     user: { id: "sub" },
-    api: { origins: api?.origins ?? [location.origin], ...(api?.expired && { expired: api.expired }) },
+    api: { origins: api?.origins ?? [globalThis.location?.origin ?? issuer], ...(api?.expired && { expired: api.expired }) },
     ...(share && { share }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(leadMs !== undefined && { leadMs }),

@@ -4,8 +4,8 @@
 export interface OidcRecord {
   /** Tells this sign-in's key from another's. */
   readonly id: string;
-  /** The private key is not extractable. */
-  readonly keys: CryptoKeyPair;
+  /** The private key is not extractable. Gone when the user has signed out and the provider has yet to hear of it. */
+  readonly keys: CryptoKeyPair | undefined;
   /** Useless without the key (RFC 9449 section 5). */
   readonly refreshToken: string | undefined;
   readonly user: Readonly<Record<string, unknown>>;
@@ -29,23 +29,23 @@ export class OidcStore {
     });
   }
 
-  /** Keeps a record. With `instead`: only if that one's refresh token is still the one that is kept. */
+  /** Keeps a record. With `instead`: only if that one is still the one that is kept. */
   async write(record: OidcRecord, instead?: OidcRecord): Promise<void> {
     await this.#run("readwrite", (store, name) => {
       const stands = store.get(name);
       stands.onsuccess = () => {
         const present = stands.result as OidcRecord | undefined;
-        if (!instead || present?.refreshToken === instead.refreshToken) store.put(record, name);
+        if (!instead || isSame(present, instead)) store.put(record, name);
       };
     });
   }
 
-  /** Removes a record, unless another one has taken its place. */
+  /** Removes a record, unless another sign-in or a renewal has taken its place. */
   async remove(record: OidcRecord): Promise<void> {
     await this.#run("readwrite", (store, name) => {
       const stands = store.get(name);
       stands.onsuccess = () => {
-        if ((stands.result as OidcRecord | undefined)?.id === record.id) store.delete(name);
+        if (isSame(stands.result as OidcRecord | undefined, record)) store.delete(name);
       };
     });
   }
@@ -76,6 +76,10 @@ export class OidcStore {
     }
   }
 }
+
+/** Whether nobody has renewed, signed in or signed out between the two. */
+const isSame = (present: OidcRecord | undefined, record: OidcRecord): boolean =>
+  present?.id === record.id && present.refreshToken === record.refreshToken && !present.keys === !record.keys;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {

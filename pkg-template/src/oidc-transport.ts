@@ -36,7 +36,7 @@ export class OidcTransport implements Transport {
     this.#provider = provider;
     if (!isBound) return;
     this.#store = new OidcStore(name);
-    this.call = (accessToken, call) => this.#callWithProof(accessToken, call);
+    this.call = (call, headers) => this.#callWithProof(headers["authorization"]?.replace("Bearer ", ""), call, headers);
   }
 
   /** Trades an answer for tokens. Nothing of the session is touched. */
@@ -46,7 +46,7 @@ export class OidcTransport implements Transport {
     const tokens = await this.#provider.redeem(answer, transaction, redirectUri, proofs);
     const claims = tokens.claims!;
     const more = asksUserInfo ? await this.#provider.userInfo(tokens.accessToken, String(claims["sub"]), proofs) : {};
-    return { tokens, user: { ...profileOf(claims), ...more }, keys, proofs } satisfies Redeemed;
+    return { tokens, user: profileOf({ ...claims, ...more }), keys, proofs } satisfies Redeemed;
   }
 
   async request(operation: string, fields: Credentials | undefined, refreshToken: string | undefined): Promise<Response> {
@@ -89,10 +89,13 @@ export class OidcTransport implements Transport {
   /** Renews the session of all tabs, whose lock is held. */
   async #renewShared(store: OidcStore): Promise<Response> {
     const record = await store.read();
-    if (record?.refreshToken === undefined) return nobody();
-    const proofs = this.#proofsOf(record);
+    if (record?.refreshToken === undefined || !record.keys) return nobody();
+    const proofs = this.#proofsOf(record.id, record.keys);
     const tokens = await this.#ask(record.refreshToken, record.user, proofs.handle);
-    if (tokens instanceof Response) return tokens;
+    if (tokens instanceof Response) {
+      if (await isOver(tokens)) await store.remove(record);
+      return tokens;
+    }
     const user = userAfter(tokens, record.user);
     // The old one stays good if no new one came (RFC 6749 section 6).
     const next = { ...record, user, refreshToken: tokens.refreshToken ?? record.refreshToken };
@@ -109,7 +112,9 @@ export class OidcTransport implements Transport {
       const { sub = user["sub"] } = tokens.claims ?? {};
       if (sub === user["sub"]) return tokens;
     } catch (error) {
-      if (errorFrom(error).code === "Network") throw error;
+      const { code, status } = errorFrom(error);
+      // Nothing came of it, or not from the token endpoint.
+      if (status || code === "Network" || code === "Timeout") throw { status };
     }
     // An answer that is none, or of another user (OpenID Connect Core section 12.2).
     throw { status: 0 };
@@ -121,16 +126,21 @@ export class OidcTransport implements Transport {
     return refreshToken === undefined ? new Response(null, { status: 204 }) : this.#provider.revoke(refreshToken);
   }
 
-  /** The key goes when the provider has confirmed: until then it is what a sign-out is finished with. */
+  /** The key goes at once. What is left of the token, which is worth nothing without it, goes when the provider has heard. */
   async #leaveShared(store: OidcStore): Promise<Response> {
+    this.#proofs = this.#provenToken = undefined;
     const record = await store.read();
-    const response = await this.#leave(record?.refreshToken);
-    if (record && response.ok) await store.remove(record);
-    if (response.ok) this.#proofs = this.#provenToken = undefined;
+    if (!record) return this.#leave(undefined);
+    const { id, refreshToken } = record;
+    const left: OidcRecord = { id, refreshToken, keys: undefined, user: {} };
+    await store.write(left, record);
+    const response = await this.#leave(refreshToken);
+    if (response.ok) await store.remove(left);
     return response;
   }
 
-  async #callWithProof(accessToken: string, call: TransportCall): Promise<Response> {
+  async #callWithProof(accessToken: string | undefined, call: TransportCall, headers: Readonly<Record<string, string>>): Promise<Response> {
+    if (!accessToken) return call.send(headers);
     return this.#provider.call(accessToken, call, await this.#proofsFor(accessToken));
   }
 
@@ -138,15 +148,15 @@ export class OidcTransport implements Transport {
   async #proofsFor(accessToken: string): Promise<oauth.DPoPHandle> {
     if (this.#provenToken !== accessToken) {
       const record = await this.#store!.read();
-      if (!record) throw new RelatchError("SessionEnded");
-      this.#proofs = this.#proofsOf(record);
+      if (!record?.keys) throw new RelatchError("SessionEnded");
+      this.#proofs = this.#proofsOf(record.id, record.keys);
       this.#provenToken = accessToken;
     }
     return this.#proofs!.handle;
   }
 
   /** The proofs of a record, which remember nonces. */
-  #proofsOf({ id, keys }: OidcRecord): { readonly id: string; readonly handle: oauth.DPoPHandle } {
+  #proofsOf(id: string, keys: CryptoKeyPair): { readonly id: string; readonly handle: oauth.DPoPHandle } {
     return this.#proofs?.id === id ? this.#proofs : { id, handle: this.#provider.proofs(keys) };
   }
 
@@ -154,6 +164,12 @@ export class OidcTransport implements Transport {
     this.#proofs = proofs;
     this.#provenToken = accessToken;
   }
+}
+
+/** Whether the token endpoint says that a refresh token is good for nothing any more. */
+async function isOver(response: Response): Promise<boolean> {
+  const said = (await response.clone().json().catch(() => null)) as { error?: unknown } | null;
+  return said?.error === "invalid_grant";
 }
 
 /** A provider's answer in the words of the contract. */

@@ -71,12 +71,16 @@ export interface OidcClient extends SessionClient {
    */
   signInSilently(): Promise<SessionData | null>;
   /**
-   * On the page at `redirectUri`: takes the provider's answer in. `null` if the page was not opened by one. In a window or a
-   * frame of another page's it never settles: that one takes the answer.
+   * On the page at `redirectUri`: takes the provider's answer in, once however often it is called. `null` if the page was not
+   * opened by one. In a window or a frame of another page's it never settles: that one takes the answer.
    */
   completeSignIn(): Promise<{ readonly data: SessionData; readonly returnTo: string } | null>;
-  /** Signs out here as `signOut` does, then goes to the provider to end its own session too (RP-Initiated Logout). */
-  signOutWithRedirect(options?: { readonly returnTo?: string }): Promise<void>;
+  /**
+   * Signs out here as `signOut` does, then goes to the provider to end its own session too (RP-Initiated Logout), and to
+   * `returnTo`, which has to be registered there. With `idTokenHint` the ID token goes along, in the URL: some providers ask for
+   * it, others ask the user without it. Default `false`.
+   */
+  signOutWithRedirect(options?: { readonly returnTo?: string; readonly idTokenHint?: boolean }): Promise<void>;
 }
 
 const NOT_SIGNED_IN = /^(login|interaction|consent|account_selection)_required$/;
@@ -89,11 +93,13 @@ const NOT_SIGNED_IN = /^(login|interaction|consent|account_selection)_required$/
  */
 export function createOidcSession(options: OidcOptions): OidcClient {
   const { contract, ...checked } = checkOptions(options);
-  const provider = new Provider(options.issuer, options.clientId);
+  const { timeoutMs = 10_000 } = options;
+  const provider = new Provider(options.issuer, options.clientId, timeoutMs);
   const transport = new OidcTransport(provider, checked.name, options.dpop === true);
   const session = createSession({ ...options, contract, transport });
-  const redirectUri = new URL(checked.redirectUri, location.origin).href;
-  let arrived = takeAnswer(redirectUri);
+  const redirectUri = new URL(checked.redirectUri, globalThis.location?.origin ?? options.issuer).href;
+  const arrived = takeAnswer(redirectUri);
+  let completed: ReturnType<OidcClient["completeSignIn"]> | undefined;
 
   const urlOf = (transaction: Transaction, parameters: Parameters | undefined): Promise<string> =>
     provider.authorizationUrl(transaction, redirectUri, checked.scope, { ...options.parameters, ...parameters });
@@ -106,6 +112,13 @@ export function createOidcSession(options: OidcOptions): OidcClient {
     } catch (error) {
       throw errorFrom(error);
     }
+  };
+
+  const complete = async (): ReturnType<OidcClient["completeSignIn"]> => {
+    if (!arrived) return null;
+    if (arrived.isElsewhere) return new Promise<never>(() => {});
+    const departure = recall(arrived.answer);
+    return { data: await enter(arrived.answer, departure), returnTo: departure.returnTo };
   };
 
   return {
@@ -124,24 +137,17 @@ export function createOidcSession(options: OidcOptions): OidcClient {
     async signInSilently() {
       const transaction = newTransaction(true);
       const url = await urlOf(transaction, { prompt: "none" });
-      const answer = await askInFrame(transaction, url, options.timeoutMs ?? 10_000);
+      const answer = await askInFrame(transaction, url, timeoutMs);
       if (NOT_SIGNED_IN.test(answer.searchParams.get("error") ?? "")) return null;
       return enter(answer, transaction);
     },
-    async completeSignIn() {
-      if (!arrived) return null;
-      if (arrived.isElsewhere) return new Promise<never>(() => {});
-      const { answer } = arrived;
-      arrived = undefined;
-      const departure = recall(answer);
-      return { data: await enter(answer, departure), returnTo: departure.returnTo };
-    },
+    completeSignIn: () => (completed ??= complete()),
     exchange: () => Promise.reject(new RelatchError("NotSupported")),
-    async signOutWithRedirect({ returnTo } = {}) {
+    async signOutWithRedirect({ returnTo, idTokenHint } = {}) {
       const place = new URL(ownPlace(returnTo), location.origin).href;
       const { idToken } = transport;
       await session.signOut();
-      location.assign((await provider.endSessionUrl(idToken, place)) ?? place);
+      location.assign((await provider.endSessionUrl(idTokenHint ? idToken : undefined, place)) ?? place);
     },
     dispose() {
       session.dispose();

@@ -36,16 +36,15 @@ export interface Transport {
     refreshToken: string | undefined,
   ): Promise<Response>;
   /**
-   * Makes a call that goes with the access token, by `send`, which takes the headers to add. It may send a second time, unless
-   * the body is a stream.
+   * Makes a call that goes with these headers, by its `send`. It may send a second time, unless the body is a stream.
    */
-  readonly call?: ((accessToken: string, call: TransportCall) => Promise<Response>) | undefined;
+  readonly call?: ((call: TransportCall, headers: Readonly<Record<string, string>>) => Promise<Response>) | undefined;
 }
 
 /** A call as a {@link Transport} sees it. */
 export interface TransportCall {
-  /** Absolute. */
-  readonly url: URL;
+  /** As the caller gave it: absolute, or relative to the document. */
+  readonly url: string;
   readonly method: string;
   /** Whether it can be sent only once. */
   readonly isOnce: boolean;
@@ -64,9 +63,6 @@ interface Problem {
   readonly retryAfterMs?: number;
   readonly answer?: unknown;
 }
-
-/** What a token's header begins with (RFC 6750 section 2.1). */
-const BEARER = "Bearer ";
 
 const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);
 
@@ -134,7 +130,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     }
     if (!exposes) return mapped.data as SessionData;
     const last = state.data as { accessToken?: string } | null;
-    const accessToken = (client?.header() as string | undefined)?.slice(BEARER.length) ?? last?.accessToken;
+    const accessToken = (client?.header() as string | undefined)?.slice("Bearer ".length) ?? last?.accessToken;
     const data = { ...mapped.data, accessToken };
     return (JSON.stringify(data) === JSON.stringify(last) ? last : data) as SessionData;
   };
@@ -248,14 +244,9 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
   };
 
-  /** Sends a call with what it carries. */
   const send = (live: Client, call: Call, answer: number): Promise<Response> => {
     const headers = credential(live, call, answer);
-    const token = headers["authorization"]?.slice(BEARER.length);
-    if (!transport?.call || token === undefined) return call.send(headers);
-    const { method, isOnce } = call;
-    const url = new URL(call.url, pageUrl());
-    return transport.call(token, { url, method, isOnce, send: (more) => call.send({ ...headers, ...more }) });
+    return transport?.call?.(call, headers) ?? call.send(headers);
   };
 
   const withProof = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {

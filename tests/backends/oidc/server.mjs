@@ -27,11 +27,14 @@ listen(app, async (url) => {
 
   app.use(express.static(folder("pages")));
   app.get("/oidc.js", async (_, response) => response.type("js").send(await script));
+  app.get("/.well-known/openid-configuration", async (_, response) => {
+    response.json(await fetch(`${issuer}/.well-known/openid-configuration`).then((metadata) => metadata.json()));
+  });
   app.get("/test/issuer", (_, response) => response.send(issuer));
   app.get("/test/newest-session", (_, response) => response.send(tokens.newest()));
-  app.get("/api/notes", async (request, response) => {
+  app.all("/api/notes", async (request, response) => {
     const { subject, error } = await tokens.check(request, url);
-    if (subject) return response.json([{ text: `a note of ${subject}` }]);
+    if (subject) return request.method === "POST" ? request.pipe(response) : response.json([{ text: `a note of ${subject}` }]);
     response.set("www-authenticate", error).status(401).json({ error });
   });
   app.use(site({ expire: tokens.expire, revoke: tokens.revoke, nonce: tokens.renewNonce }));
