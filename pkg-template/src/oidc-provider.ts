@@ -1,6 +1,7 @@
 /** Speaks to one OpenID provider, by a library that knows its messages. */
 import * as oauth from "oauth4webapi";
 import { errorFrom, mismatch } from "./oidc-errors.js";
+import type { Parameters } from "./oidc.js";
 import type { TransportCall } from "./session.js";
 
 /** What a sign-in asked for, kept until its answer comes. */
@@ -20,9 +21,6 @@ export interface Tokens {
   /** The claims of the ID token, if there was one. */
   readonly claims: Readonly<Record<string, unknown>> | undefined;
 }
-
-/** What is to be said to a provider besides what the protocol says. */
-export type Parameters = Readonly<Record<string, string>>;
 
 type Answered<T> = (response: Response) => Promise<T>;
 

@@ -8,9 +8,12 @@ import { createSession, RelatchError } from "./index.js";
 import { errorFrom, mismatch } from "./oidc-errors.js";
 import { askInFrame, askInPopup, keep, newTransaction, ownPlace, recall, takeAnswer } from "./oidc-flow.js";
 import { checkOptions } from "./oidc-options.js";
-import { Provider, type Parameters, type Transaction } from "./oidc-provider.js";
+import { Provider, type Transaction } from "./oidc-provider.js";
 import { OidcTransport } from "./oidc-transport.js";
 import type { SessionClient, SessionData } from "./types.js";
+
+/** What is to be said to a provider besides what the protocol says. */
+export type Parameters = Readonly<Record<string, string>>;
 
 /** A client at an OpenID provider. Every mistake in it is named when the session is made. */
 export interface OidcOptions extends Callbacks {
@@ -158,4 +161,3 @@ export function createOidcSession(options: OidcOptions): OidcClient {
 
 export { isRelatchError, RelatchError } from "./index.js";
 export type { OidcErrorCode, RelatchErrorCode } from "./errors.js";
-export type { Parameters } from "./oidc-provider.js";

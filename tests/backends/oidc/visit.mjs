@@ -16,7 +16,11 @@ export function visitProvider() {
       await tab.waitForFunction(() => session.getState().status === "unauthenticated");
       return tab;
     },
-    state: (tab) => tab.evaluate(() => (({ status, data }) => ({ status, data }))(session.getState())),
+    /** What a page knows once it knows whether anybody is signed in. */
+    async state(tab) {
+      await tab.waitForFunction(() => session.getState().status !== "loading");
+      return tab.evaluate(() => (({ status, data }) => ({ status, data }))(session.getState()));
+    },
     call: (tab) => tab.evaluate(() => outcome(session.fetch("/api/notes").then(({ status }) => status))),
     until: (tab, status) => tab.waitForFunction((status) => session.getState().status === status, { timeout: 10_000 }, status),
 
