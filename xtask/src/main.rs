@@ -8,6 +8,8 @@ mod demo;
 mod explore;
 mod glue;
 mod package;
+mod panics;
+mod printable;
 mod process;
 mod readme;
 mod screenshot;

@@ -1,0 +1,163 @@
+//! Takes out of the module what a panic would print.
+//!
+//! A panic ends in a trap, and on this target the standard library prints its message nowhere; but the messages and their
+//! formatting are a tenth of the module. So what only panics becomes the trap itself, and `wasm-opt` drops what it alone has
+//! called. Nothing else may format: the build fails if something does.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail, ensure};
+use walrus::ir::{Call, InstrLocId, Unreachable, Visitor, dfs_in_order};
+use walrus::{ConstExpr, DataKind, FunctionId, Module, ModuleConfig, ir::Value};
+
+/// What the paths of functions begin with that do not return.
+const PANICS: &[&str] = &[
+    "alloc::alloc::handle_alloc_error",
+    "alloc::raw_vec::capacity_overflow",
+    "alloc::raw_vec::handle_error",
+    "core::cell::lazy::panic_",
+    "core::cell::panic_",
+    "core::option::expect_failed",
+    "core::option::unwrap_failed",
+    "core::panicking::",
+    "core::result::unwrap_failed",
+    "core::str::slice_error_fail",
+    "<hashbrown::raw::Fallibility>::capacity_overflow",
+    "std::alloc::default_alloc_error_hook",
+    "std::panicking::",
+    "<std::panicking::",
+    "std::thread::local::panic_access_error",
+    "wasm_bindgen::throw_str",
+];
+
+/// A module whose panics are bare traps. It has to have the names of its functions.
+pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
+    let mut module = ModuleConfig::new().strict_validate(false).generate_producers_section(false).parse(wasm)?;
+    let paths: BTreeMap<FunctionId, String> =
+        module.funcs.iter_local().map(|(id, _)| (id, path(module.funcs.get(id).name.as_deref()))).collect();
+    let path_of = |id: &FunctionId| paths.get(id).map_or("", String::as_str);
+    let is_silenced = |id: &FunctionId| panics(path_of(id)) || formats(path_of(id));
+    ensure!(paths.values().any(|path| panics(path)), "the module has no names");
+    for (id, function) in module.funcs.iter_local() {
+        if is_silenced(&id) {
+            continue;
+        }
+        let mut calls = Calls(Vec::new());
+        dfs_in_order(&mut calls, function, function.entry_block());
+        if let Some(called) = calls.0.iter().map(path_of).find(|called| formats(called)) {
+            bail!("{} formats: it calls {called}", path_of(&id));
+        }
+    }
+    for (id, function) in module.funcs.iter_local_mut() {
+        if is_silenced(&id) {
+            *function.builder_mut().func_body().instrs_mut() = vec![(Unreachable {}.into(), InstrLocId::default())];
+        }
+    }
+    for id in module.data.iter().map(walrus::Data::id).collect::<Vec<_>>() {
+        let data = module.data.get_mut(id);
+        if let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind {
+            blank_locations(&mut data.value, u32::try_from(start)?);
+        }
+    }
+    Ok(module)
+}
+
+struct Calls(Vec<FunctionId>);
+
+impl Visitor<'_> for Calls {
+    fn visit_call(&mut self, call: &Call) {
+        self.0.push(call.func);
+    }
+}
+
+fn path(name: Option<&str>) -> String {
+    format!("{:#}", rustc_demangle::demangle(name.unwrap_or_default()))
+}
+
+fn panics(path: &str) -> bool {
+    PANICS.iter().any(|start| path.starts_with(start))
+}
+
+fn formats(path: &str) -> bool {
+    path.starts_with("core::fmt::") || path.starts_with("<core::fmt::") || path.contains(" as core::fmt::")
+}
+
+/// Blanks the places in the source that panics would name (`core::panic::Location`: a text, a line and a column), and those
+/// texts. Only what formats would read them.
+fn blank_locations(data: &mut [u8], start: u32) {
+    let files = source_paths(data);
+    for at in (0..data.len().saturating_sub(15)).step_by(4) {
+        let word = |offset: usize| {
+            let bytes = data.get(at + offset..at + offset + 4).and_then(|bytes| bytes.try_into().ok());
+            bytes.map(u32::from_le_bytes).unwrap_or_default()
+        };
+        let pointed = word(0).checked_sub(start).map(|place| place as usize);
+        // Of a text that ends in a NUL, that counts too.
+        let is_location = pointed
+            .and_then(|place| files.get(&place))
+            .is_some_and(|len| [*len, len + 1].contains(&(word(4) as usize)));
+        if is_location && let Some(location) = data.get_mut(at..at + 16) {
+            location.fill(0);
+        }
+    }
+    for (at, len) in files {
+        if let Some(text) = data.get_mut(at..at + len) {
+            text.fill(0);
+        }
+    }
+}
+
+/// Where paths of Rust sources stand in these bytes, and how long they are.
+fn source_paths(data: &[u8]) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::new();
+    let mut from = 0;
+    while let Some(len) = data.get(from..).unwrap_or_default().windows(3).position(|window| window == b".rs") {
+        let end = from + len + 3;
+        let text = data.get(from..end).unwrap_or_default();
+        let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(byte);
+        let begin = text.iter().rposition(|byte| !is_of_path(byte)).map_or(0, |place| place + 1);
+        let candidate = text.get(begin..).unwrap_or_default();
+        let roots: [&[u8]; 4] = [b"/rustc/", b"/rust/deps/", b"crates/", b"src/"];
+        // Texts may stand one after the other without anything between them: a path begins at the first root.
+        let root = roots.iter().filter_map(|root| candidate.windows(root.len()).position(|part| part == *root)).min();
+        if let Some(root) = root {
+            found.insert(from + begin + root, candidate.len() - root);
+        }
+        from = end;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_and_formatting_are_known_by_their_paths() {
+        assert!(panics("core::panicking::panic_fmt"));
+        assert!(formats("<core::fmt::Formatter>::pad"));
+        assert!(formats("<u32 as core::fmt::Display>::fmt"));
+        assert!(!formats("core::ptr::drop_in_place::<core::fmt::Error>"));
+        assert_eq!(path(Some("_RNvNtCsgXGp5Oqx2Ny_4core9panicking9panic_fmt")), "core::panicking::panic_fmt");
+    }
+
+    #[test]
+    fn locations_are_blanked_and_nothing_else() {
+        let mut data = b"y: src/core/time.rs\0keepcrates/x-1/src/y.rsz".to_vec();
+        let texts = data.clone();
+        for (place, len) in [(3_u32, 16_u32), (24, 19), (19, 4)] {
+            for word in [1000 + place, len, 7, 8] {
+                data.extend(word.to_le_bytes());
+            }
+        }
+        blank_locations(&mut data, 1000);
+        let kept: Vec<u8> = texts
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (3..19).contains(&at) || (24..43).contains(&at) { 0 } else { *byte })
+            .collect();
+        assert_eq!(data.get(..44), Some(kept.as_slice()));
+        assert!(data.get(44..76).is_some_and(|locations| locations.iter().all(|byte| *byte == 0)));
+        assert_eq!(data.get(76..80), Some(1019_u32.to_le_bytes().as_slice()));
+    }
+}
