@@ -1,10 +1,10 @@
 //! Finds the browsers and drivers that the tests run in, and installs what Debian's package manager has.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::process::{command, first_line, run, step};
+use crate::debian::{self, which};
 use crate::tools;
 
 /// The engines under test.
@@ -99,32 +99,5 @@ fn install(packages: &[&str]) -> Result<()> {
         "the browser tests need: {list}. On Debian: `sudo apt-get install {list}`. Elsewhere install Chromium with \
          ChromeDriver and Firefox, and name their programs in RELATCH_CHROMIUM and RELATCH_FIREFOX."
     );
-    if which("apt-get").is_none() {
-        bail!("{by_hand}");
-    }
-    let is_root = first_line("id", &["-u"]).as_deref() == Some("0");
-    let may_sudo = !is_root && first_line("sudo", &["-n", "id", "-u"]).as_deref() == Some("0");
-    if !is_root && !may_sudo {
-        bail!("{by_hand}");
-    }
-    step(&format!("Debian packages: {list}"));
-    let apt = |args: &[&str]| {
-        let (program, first) = if is_root { ("apt-get", None) } else { ("sudo", Some("apt-get")) };
-        let words: Vec<_> = first.into_iter().chain(["-qq"]).chain(args.iter().copied()).collect();
-        run(command(program, &words).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    apt(&["update"])?;
-    let mut args = vec!["install", "-y", "--no-install-recommends", "fonts-dejavu-core"];
-    args.extend(packages);
-    apt(&args)
-}
-
-fn which(program: &str) -> Option<PathBuf> {
-    let tools = crate::process::target().join("tools/bin");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::iter::once(tools).chain(std::env::split_paths(&path)).map(|dir| dir.join(program)).find(|path| is_file(path))
-}
-
-fn is_file(path: &Path) -> bool {
-    path.metadata().is_ok_and(|meta| meta.is_file())
+    debian::install(&[&["fonts-dejavu-core"], packages].concat(), &by_hand)
 }
