@@ -20,7 +20,7 @@ pub(crate) struct Options {
 enum Part {
     /// rustfmt, clippy and the README's numbers
     Lint,
-    /// Tests that need no browser: the core, the example server
+    /// Tests that need no browser: the core, the example server on both databases
     Native,
     /// Every interleaving of the protocol's small worlds
     Model,
@@ -51,6 +51,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tools::for_build()?;
     if [Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Benches].into_iter().any(wants) {
         browsers::ensure()?;
+    }
+    if [Part::Native, Part::Backends].into_iter().any(wants) {
+        tools::postgres()?;
     }
     if options.parts.is_empty()
         || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Wasm))

@@ -1,7 +1,10 @@
 //! Sets up what a command needs and the machine lacks. What is installed goes into the target folder, not the machine.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
+use crate::debian;
 use crate::process::{command, first_line, root, run, step, target};
 
 /// The version of wasm-bindgen that the library, the generator and the test runner must agree on.
@@ -27,6 +30,21 @@ pub(crate) fn for_wasm_tests() -> Result<()> {
 /// The driver of Firefox.
 pub(crate) fn geckodriver() -> Result<()> {
     cargo_install("geckodriver", "geckodriver", GECKODRIVER)
+}
+
+/// What the example server's tests start a `PostgreSQL` with; `examples/server/tests/postgres.sh` looks in the same places.
+pub(crate) fn postgres() -> Result<()> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let is_there = versions.into_iter().any(|version| debian::is_file(&version.path().join("bin/initdb")));
+    let elsewhere = || first_line("pg_config", &["--bindir"]).map(|folder| Path::new(&folder).join("initdb"));
+    if is_there || debian::which("initdb").or_else(elsewhere).is_some_and(|initdb| debian::is_file(&initdb)) {
+        return Ok(());
+    }
+    debian::install(
+        &["postgresql"],
+        "the example server's tests need PostgreSQL. On Debian: `sudo apt-get install postgresql`. Elsewhere install \
+         it, and have its initdb and pg_ctl on PATH.",
+    )
 }
 
 /// Installs a folder's npm packages as its lock file says, unless that is done already.

@@ -13,18 +13,22 @@ use crate::{
     clock,
     error::ApiError,
     hs256, random,
+    refresh_token::Issued,
+    server::StartError,
     session::{self, Session},
     state::AppState,
 };
 
 /// RFC 7518 §3.2: a key at least as long as the hash.
-const SHORTEST_KEY: usize = 32;
+pub(crate) const SHORTEST_KEY: usize = 32;
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: String,
     /// The refresh-token family.
     sid: String,
+    /// How many rotations of it led here.
+    rotation: i64,
     iat: i64,
     exp: i64,
     jti: String,
@@ -44,13 +48,13 @@ pub(crate) struct AccessTokens {
 
 impl AccessTokens {
     /// Without a secret the key is random: tokens end with the process, and two servers do not
-    /// accept each other's.
-    pub(crate) fn new(secret: Option<&str>, ttl: i64) -> Result<Self, String> {
+    /// accept each other's; with `PostgreSQL` it is asked for (`agreement`).
+    pub(crate) fn new(secret: Option<&str>, ttl: i64) -> Result<Self, StartError> {
         hs256::install();
-        let random = random::secret().map_err(|error| error.to_string())?;
+        let random = random::secret().map_err(ApiError::from)?;
         let key = secret.unwrap_or(&random).as_bytes();
         if key.len() < SHORTEST_KEY {
-            return Err(format!("RELATCH_JWT_SECRET is shorter than {SHORTEST_KEY} bytes"));
+            return Err(StartError::ShortKey);
         }
         // The algorithm is fixed here, not taken from the token (RFC 8725 §3.1).
         let mut validation = Validation::new(Algorithm::HS256);
@@ -65,19 +69,18 @@ impl AccessTokens {
 }
 
 /// An access token of a session, which never outlives it.
-pub(crate) fn issue(state: &AppState, session: &Session) -> Result<AccessToken, ApiError> {
+pub(crate) fn issue(state: &AppState, issued: &Issued) -> Result<AccessToken, ApiError> {
+    let session = &issued.session;
     let now = clock::now();
     let expires_in = state.access_tokens.ttl.min(session.expires_at - now).max(0);
     let claims = Claims {
         sub: session.user.id.clone(),
         sid: session.family_id.clone(),
+        rotation: issued.number,
         iat: now,
         exp: now + expires_in,
         jti: random::id()?,
     };
-    if let Some(test) = &state.test {
-        test.access_token_issued(&claims.jti);
-    }
     let header = Header::new(Algorithm::HS256);
     let text = encode(&header, &claims, &state.access_tokens.encoding)
         .map_err(|error| ApiError::Internal(error.to_string()))?;
@@ -92,13 +95,9 @@ pub(crate) fn issue(state: &AppState, session: &Session) -> Result<AccessToken, 
 pub(crate) async fn session_of(state: &AppState, token: &str) -> Result<Session, ApiError> {
     let claims = state.access_tokens.verified(token);
     let claims = claims.ok_or(ApiError::InvalidToken)?;
-    let refused = |test: &crate::test_controls::TestControls| !test.accepts(&claims.jti);
-    if state.test.as_ref().is_some_and(refused) {
-        return Err(ApiError::InvalidToken);
-    }
     session::of_family(&state.db, &claims.sid, clock::now())
         .await?
-        .filter(|session| session.user.id == claims.sub)
+        .filter(|session| session.user.id == claims.sub && claims.rotation >= session.access_from)
         .ok_or(ApiError::InvalidToken)
 }
 

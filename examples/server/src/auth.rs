@@ -129,8 +129,8 @@ struct SignedIn {
 /// What sign-in and refresh answer with: the access token in the body (RFC 6749 §5.1, in the
 /// names of JavaScript), the refresh token in the cookie and nowhere else.
 fn answer(state: &AppState, issued: Issued) -> Result<Response, ApiError> {
+    let access = access_token::issue(state, &issued)?;
     let session = issued.session;
-    let access = access_token::issue(state, &session)?;
     let max_age = session.expires_at - clock::now();
     let cookie = cookie::set(&issued.token, max_age, &state.config)?;
     let body =

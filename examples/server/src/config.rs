@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, str::FromStr};
 use axum::http::HeaderValue;
 use clap::{Parser, value_parser};
 
-use crate::providers::Provider;
+use crate::{db::Kind, providers::Provider};
 
 const DEFAULT_CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
@@ -13,7 +13,7 @@ const DEFAULT_CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 #[derive(Clone, Parser)]
 #[command(
     name = "relatch-example-server",
-    after_help = "RELATCH_JWT_SECRET: key of the access tokens, 32 bytes or more; random without it"
+    after_help = "RELATCH_JWT_SECRET: key of the access tokens, 32 bytes or more; on SQLite random without it"
 )]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Config {
@@ -23,8 +23,8 @@ pub struct Config {
     /// Address to listen on; 127.0.0.1 includes its IPv6 twin, as `localhost` may be either
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
-    /// Database; `sqlite::memory:` forgets everything at the end
-    #[arg(long, default_value = "sqlite:relatch-demo.sqlite")]
+    /// `sqlite:FILE`, `sqlite::memory:` (forgets everything at the end) or `postgres://USER@HOST/NAME`
+    #[arg(long, default_value = "sqlite:relatch-demo.sqlite", value_parser = database)]
     pub database: String,
     /// User to create if missing, `email:password`; can repeat
     #[arg(long, value_name = "EMAIL:PASSWORD")]
@@ -59,6 +59,9 @@ pub struct Config {
     /// Content-Security-Policy of the pages
     #[arg(long, default_value = DEFAULT_CSP)]
     pub csp: HeaderValue,
+    /// Let `PostgreSQL` forget the key and the cookie of its instances so far; end those first
+    #[arg(long)]
+    pub agree_anew: bool,
     /// Serve `/test/*`, which lets anyone break and inspect this server; never in production
     #[arg(long)]
     pub test_controls: bool,
@@ -111,6 +114,13 @@ impl FromStr for ProviderUrl {
         let provider = Provider::from_name(name).ok_or("expected google, kakao or naver")?;
         reqwest::Url::parse(url).map_err(|_| "expected a URL after the =")?;
         Ok(Self { provider, url: url.to_owned() })
+    }
+}
+
+fn database(url: &str) -> Result<String, &'static str> {
+    match Kind::of(url) {
+        Some(_) => Ok(url.to_owned()),
+        None => Err("expected sqlite:FILE, sqlite::memory: or postgres://USER@HOST/NAME"),
     }
 }
 

@@ -11,6 +11,7 @@
 //! Start reading at `auth`.
 
 mod access_token;
+mod agreement;
 mod api;
 mod audit;
 mod auth;

@@ -56,7 +56,8 @@ pub(crate) async fn start(db: &Db, user_id: &str, ttl: i64) -> Result<Issued, Ap
 /// Trades a token for the next one of its family.
 ///
 /// The one conditional `UPDATE` decides: of two requests with the same token, the database lets
-/// exactly one find `rotated_at` empty. Reading first and writing later would let both through.
+/// exactly one find `rotated_at` empty, on whichever instance they arrive. Reading first and
+/// writing later would let both through.
 ///
 /// There is no grace window in which the old token still works: a client that refreshes from
 /// several tabs has to agree on one of them, which is what `relatch` does. A client whose answer
@@ -65,6 +66,7 @@ pub(crate) async fn rotate(db: &Db, presented: &str, key: Option<&str>) -> Resul
     let now = clock::now();
     let (hash, key) = (hash(presented), key.map(hash));
     let mut tx = db.begin().await?;
+    lock_family(&mut tx, &hash, now).await?;
     let won: Option<(String, i64)> = sqlx::query_as(
         "UPDATE refresh_tokens SET rotated_at = $1, key_hash = $3
          WHERE hash = $2 AND rotated_at IS NULL AND family_id IN
@@ -86,6 +88,22 @@ pub(crate) async fn rotate(db: &Db, presented: &str, key: Option<&str>) -> Resul
     };
     tx.commit().await?;
     Ok(rotation)
+}
+
+/// Has whatever else concerns the token's family wait until this transaction ends: a row that it
+/// has written is its own until then, and what a family's other rotations, repetitions and its end
+/// have in common is that they write this one. The statements that follow see what those before
+/// them have committed (READ COMMITTED; `SQLite` has one writer at a time anyway).
+async fn lock_family(tx: &mut Connection, hash: &str, now: i64) -> Result<(), ApiError> {
+    sqlx::query(
+        "UPDATE families SET presented_at = $1
+         WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = $2)",
+    )
+    .bind(now)
+    .bind(hash)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// How long an answer may be lost, in seconds.

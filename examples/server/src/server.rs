@@ -13,8 +13,8 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
-    access_token::AccessTokens,
-    api,
+    access_token::{AccessTokens, SHORTEST_KEY},
+    agreement, api,
     audit::Audit,
     auth,
     config::Config,
@@ -40,6 +40,23 @@ pub enum StartError {
     Listen(#[from] io::Error),
     #[error("cannot open the database: {0}")]
     Database(#[from] sqlx::Error),
+    #[error(
+        "RELATCH_JWT_SECRET is not set. Any number of instances may share PostgreSQL, and they need one key for the \
+         access tokens: give each the same 32 bytes or more"
+    )]
+    NoKey,
+    #[error("RELATCH_JWT_SECRET is shorter than {SHORTEST_KEY} bytes")]
+    ShortKey,
+    #[error(
+        "RELATCH_JWT_SECRET is not the key of the other instances on this database. Give this one theirs; to replace \
+         it, end all of them and start one with --agree-anew"
+    )]
+    OtherKey,
+    #[error(
+        "--cookie-name and --cookie-path are not those of the other instances on this database. Give this one theirs; \
+         to replace them, end all of them and start one with --agree-anew"
+    )]
+    OtherCookie,
     #[error("{0}")]
     Other(String),
 }
@@ -120,14 +137,14 @@ async fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
 
 async fn state(config: Config, port: u16) -> Result<AppState, StartError> {
     let db = db::open(&config.database).await?;
+    let access_tokens = AccessTokens::new(config.jwt_secret.as_deref(), config.access_ttl)?;
+    agreement::check(&db, &config).await?;
     refresh_token::sweep(&db).await?;
     let passwords = Passwords::new()?;
     for user in &config.demo_user {
         let hash = passwords.hash(user.password.clone()).await?;
         users::create_if_missing(&db, &user.email, &hash).await?;
     }
-    let access_tokens =
-        AccessTokens::new(config.jwt_secret.as_deref(), config.access_ttl).map_err(StartError::Other)?;
     let own = ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}"));
     Ok(AppState {
         access_tokens,

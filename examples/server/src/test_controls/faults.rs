@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,8 +20,6 @@ use serde::Deserialize;
 use tokio::time::sleep;
 
 use crate::{error::ApiError, state::AppState};
-
-use super::lock;
 
 /// A fault without `status` and `body` only delays, and adds its headers to the real answer.
 #[derive(Clone, Deserialize)]
@@ -85,7 +83,7 @@ impl Faults {
     pub(super) fn add(&self, fault: Fault) -> Result<(), ApiError> {
         fault.headers()?;
         fault.answer()?;
-        let mut faults = lock(&self.0);
+        let mut faults = self.queued();
         if fault.times == Some(0) {
             faults.retain(|other| other.path != fault.path);
         } else {
@@ -95,12 +93,17 @@ impl Faults {
     }
 
     pub(super) fn clear(&self) {
-        lock(&self.0).clear();
+        self.queued().clear();
+    }
+
+    /// A panic elsewhere leaves them whole.
+    fn queued(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The fault that strikes this request, counted down.
     fn take(&self, path: &str) -> Option<Fault> {
-        let mut faults = lock(&self.0);
+        let mut faults = self.queued();
         let index = faults.iter().position(|fault| fault.path == path)?;
         let fault = faults.get_mut(index)?;
         let taken = fault.clone();

@@ -1,12 +1,8 @@
 //! The API behind the access token.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
 use std::time::Duration;
 
-use common::{TestServer, refusal, refused, start};
+use super::common::{self, TestServer, refusal, refused, start};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::time::sleep;

@@ -2,7 +2,10 @@
 
 #![allow(dead_code, unreachable_pub)]
 
-use std::future::pending;
+use std::{
+    future::pending,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use clap::Parser;
 use relatch_example_server::{Config, Server};
@@ -13,6 +16,8 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
+use crate::Database;
+
 pub const EMAIL: &str = "ada@example.com";
 pub const PASSWORD: &str = "correct horse";
 
@@ -20,6 +25,8 @@ pub struct TestServer {
     pub base: String,
     pub port: u16,
     client: Client,
+    /// Its own, if it has one.
+    pub database: Option<Database>,
 }
 
 /// What a sign-in or a refresh left behind.
@@ -30,15 +37,28 @@ pub struct Tokens {
     pub body: Value,
 }
 
-/// Starts a server in memory with one user, plus `flags`.
+/// Starts a server on a database and with a key of its own, with one user, plus `flags`.
 pub async fn start(flags: &[&str]) -> TestServer {
-    start_on("sqlite::memory:", flags).await
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let database = Database::new().await;
+    let key = format!("server {}", NUMBER.fetch_add(1, Relaxed));
+    let server = start_on(&database.url, &key, flags).await;
+    TestServer { database: Some(database), ..server }
 }
 
-pub async fn start_on(database: &str, flags: &[&str]) -> TestServer {
+/// Starts two that share a database and a key.
+pub async fn start_two(flags: &[&str]) -> [TestServer; 2] {
+    let database = Database::new().await;
+    let one = start_on(&database.url, "both", flags).await;
+    let other = start_on(&database.url, "both", flags).await;
+    [TestServer { database: Some(database), ..one }, other]
+}
+
+pub async fn start_on(database: &str, key: &str, flags: &[&str]) -> TestServer {
     let user = format!("{EMAIL}:{PASSWORD}");
     let fixed = ["server", "--port=0", "--demo-user", &user, "--database", database];
-    let config = Config::try_parse_from(fixed.iter().chain(flags)).unwrap();
+    let mut config = Config::try_parse_from(fixed.iter().chain(flags)).unwrap();
+    config.jwt_secret = Some(format!("{key:_<32}"));
     let server = Server::bind(config).await.unwrap();
     let port = server.port();
     tokio::spawn(server.run(pending()));
@@ -46,6 +66,7 @@ pub async fn start_on(database: &str, flags: &[&str]) -> TestServer {
         base: format!("http://127.0.0.1:{port}"),
         port,
         client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
+        database: None,
     }
 }
 

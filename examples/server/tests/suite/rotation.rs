@@ -1,12 +1,8 @@
 //! Refresh tokens: rotation, reuse, family, end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+use std::time::Duration;
 
-mod common;
-
-use std::{env::temp_dir, fs, process, time::Duration};
-
-use common::{TestServer, cookie_value, refusal, refused, start, start_on, tokens};
+use super::common::{self, cookie_value, refusal, refused, start, tokens};
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::time::sleep;
@@ -82,7 +78,9 @@ async fn reuse_leaves_other_sign_ins_of_the_user_alone() {
     tokens(server.refresh(&other.cookie).await).await;
 }
 
-async fn race(server: &TestServer) {
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_refreshes_with_one_token_rotate_once() {
+    let server = start(&["--test-controls"]).await;
     for _ in 0..8 {
         let signed_in = server.login().await;
         let racing = (0..6).map(|_| server.refresh(&signed_in.cookie));
@@ -99,21 +97,6 @@ async fn race(server: &TestServer) {
     let expected = json!({"requests": 48, "rotated": 8, "reuse": 40, "refused": 0});
     assert_eq!(counters["refresh"], expected);
     assert_eq!(counters["families_revoked"], 8);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_concurrent_refreshes_with_one_token_rotate_once() {
-    race(&start(&["--test-controls"]).await).await;
-}
-
-/// A file lets several connections write, where the database alone decides who is first.
-#[tokio::test(flavor = "multi_thread")]
-async fn concurrent_refreshes_rotate_once_over_several_connections() {
-    let directory = temp_dir().join(format!("relatch-race-{}", process::id()));
-    fs::create_dir_all(&directory).unwrap();
-    let url = format!("sqlite:{}", directory.join("race.sqlite").display());
-    race(&start_on(&url, &["--test-controls"]).await).await;
-    fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]
@@ -165,16 +148,9 @@ async fn sign_in_replaces_the_session_the_browser_had() {
 
 #[tokio::test]
 async fn the_database_holds_no_token() {
-    let path = temp_dir().join(format!("relatch-hash-{}.sqlite", process::id()));
-    let server = start_on(&format!("sqlite:{}", path.display()), &[]).await;
+    let server = start(&[]).await;
     let signed_in = server.login().await;
-    let mut found = Vec::new();
-    for suffix in ["", "-wal"] {
-        let file = format!("{}{suffix}", path.display());
-        found.extend(fs::read(&file).unwrap_or_default());
-        let _ = fs::remove_file(&file);
-    }
-    let _ = fs::remove_file(format!("{}-shm", path.display()));
+    let found = server.database.as_ref().unwrap().contents().await;
     assert!(contains(&found, b"ada@example.com"));
     assert!(!contains(&found, signed_in.cookie.as_bytes()));
 }

@@ -1,12 +1,8 @@
 //! Sign-in, session, sign-out, and who may ask.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{EMAIL, PASSWORD, TestServer, cookie_value, refusal, refused, set_cookie, start};
+use super::common::{self, EMAIL, PASSWORD, TestServer, cookie_value, refusal, refused, set_cookie, start};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -187,10 +183,10 @@ async fn nothing_under_auth_or_api_is_stored() {
 #[tokio::test]
 async fn a_short_key_is_refused_at_start() {
     use clap::Parser;
-    use relatch_example_server::{Config, Server};
+    use relatch_example_server::{Config, Server, StartError};
 
     let flags = ["server", "--port=0", "--database=sqlite::memory:"];
     let mut config = Config::try_parse_from(flags).unwrap();
     config.jwt_secret = Some(json!("short").to_string());
-    assert!(Server::bind(config).await.is_err());
+    assert!(matches!(Server::bind(config).await, Err(StartError::ShortKey)));
 }

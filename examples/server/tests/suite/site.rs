@@ -1,12 +1,8 @@
 //! Static pages, and the addresses they are served on.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
 use std::{env::temp_dir, fs, path::PathBuf, process};
 
-use common::start;
+use super::common::start;
 use reqwest::{Method, StatusCode, header};
 
 fn directory(name: &str, file: &str, content: &str) -> PathBuf {

@@ -1,15 +1,11 @@
 //! Sign-in with a provider's token, against a provider of the test's own.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
+use super::common::{EMAIL, TestServer, refusal, refused, start, tokens};
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
     routing::get,
 };
-use common::{EMAIL, TestServer, refusal, refused, start, tokens};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

@@ -1,12 +1,8 @@
 //! The test controls: absent by default, and what they do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
-
 use std::time::{Duration, Instant};
 
-use common::{EMAIL, PASSWORD, TestServer, cookie_value, refusal, refused, start, tokens};
+use super::common::{EMAIL, PASSWORD, TestServer, cookie_value, refusal, refused, start, tokens};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
