@@ -25,14 +25,15 @@ export const listening = (child) =>
     child.once("error", reject);
   });
 
-/** Starts it on a free port, with its test controls and the pages of a folder. */
-export async function serve(site, flags) {
+/** Starts it on a free port, with its test controls and the pages of a folder; on SQLite, unless a database is given. */
+export async function serve(site, flags, { database, environment = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "relatch-"));
   const binary = process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server");
   const users = [USER, OTHER].flatMap(({ email, password }) => ["--demo-user", `${email}:${password}`]);
   const pages = ["--site", resolve(root, site), "--package", packageFolder];
-  const database = ["--database", `sqlite:${join(folder, "db.sqlite")}`];
-  const child = spawn(binary, ["--port", "0", "--test-controls", ...database, ...users, ...pages, ...flags], {
+  const fixed = ["--port", "0", "--test-controls", "--database", database ?? `sqlite:${join(folder, "db.sqlite")}`];
+  const child = spawn(binary, [...fixed, ...users, ...pages, ...flags], {
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", process.env.RELATCH_LOG ? "inherit" : "ignore"],
   });
   const url = await listening(child);

@@ -35,7 +35,7 @@ export async function startExample(...flags) {
     ...server,
     async counters() {
       const { refresh, session } = await server.counters();
-      return { "POST /auth/refresh": refresh.requests, "GET /auth/session": session.requests, reuse: refresh.reuse };
+      return { "POST /auth/refresh": refresh.requests, "GET /auth/session": session, reuse: refresh.reuse };
     },
     expire: server.expireAccess,
     async revoke() {

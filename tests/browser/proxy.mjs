@@ -7,7 +7,7 @@ import { createServer, request as ask } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Starts a proxy; `to(url)` says where its server is.
+ * Starts a proxy; `to(url)` says where its server is. Several servers take turns, on each path by itself.
  *
  * `fault(path, …)` strikes the next `times` requests on a path, all of them by default, and several on one path queue up:
  *
@@ -22,7 +22,8 @@ import { setTimeout as sleep } from "node:timers/promises";
  * - `cors`: lets pages of any origin in, as if they were of the server's own.
  */
 export async function startProxy({ keepAlive = false } = {}) {
-  let target;
+  let targets = [];
+  const turns = new Map();
   const log = [];
   const faults = new Map();
 
@@ -51,6 +52,9 @@ export async function startProxy({ keepAlive = false } = {}) {
     let answer = { status: fault.status ?? 204, headers: {}, body: Buffer.from(fault.body ?? "") };
     if (!isOwn && !isPreflight) {
       entry.reached = true;
+      const turn = turns.get(path) ?? 0;
+      turns.set(path, turn + 1);
+      const target = targets[turn % targets.length];
       const forwarded = { ...request.headers, connection: "close" };
       for (const name of fault.withhold ?? []) delete forwarded[name];
       if (fault.cors) forwarded.origin = new URL(target).origin;
@@ -90,7 +94,7 @@ export async function startProxy({ keepAlive = false } = {}) {
     url: `http://localhost:${port}`,
     port,
     log,
-    to: (url) => (target = url),
+    to: (...urls) => (targets = urls),
     fault(path, { times = Infinity, ...fault }) {
       if (!faults.has(path)) faults.set(path, []);
       faults.get(path).push({ times, ...fault });
