@@ -510,6 +510,28 @@ fn a_page_whose_predecessor_is_long_gone_waits_for_nobody() {
 }
 
 #[test]
+fn a_reload_of_the_only_tab_waits_for_nobody() {
+    let mut world = World::signed_in(1);
+    let began = world.now;
+    world.reopen(0);
+    world.settle();
+    assert_eq!((world.server.refreshes, world.now), (1, began));
+}
+
+#[test]
+fn a_wait_for_nobody_counts_from_the_first_question() {
+    let mut world = World::signed_in(1);
+    world.close(0);
+    world.sleep(Millis(10_000));
+    let tab = world.open();
+    world.on(tab, Event::Start);
+    world.sleep(Millis(30));
+    let began = world.now;
+    world.settle();
+    assert_eq!((world.server.refreshes, world.now), (1, began));
+}
+
+#[test]
 fn a_pop_up_that_signs_in_and_closes_leaves_nobody_waiting() {
     let mut world = World::new(2);
     world.on(0, Event::Start);

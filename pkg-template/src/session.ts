@@ -1,11 +1,11 @@
-import type { Client } from "../generated/relatch.js";
+import type { Client, Host } from "../generated/relatch.js";
 import { attempt, tell, type Callbacks } from "./callbacks.js";
 import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, readableCookie } from "./compose.js";
 import { checkContract, resolveContract, type Contract } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
-import { canShare, openStore, Tabs } from "./tabs.js";
+import { canShare, openTabs, type Tabs } from "./tabs.js";
 import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
@@ -171,12 +171,6 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       }
       return compose(contract, group, fields, more, headers);
     },
-    lock: (ticket: number, steal: boolean): void => tabs?.lock(ticket, steal),
-    unlock: (ticket: number): void => tabs?.unlock(ticket),
-    readStamp: (): void => tabs?.readStamp(),
-    writeStamp: (ticket: number, seen: Float64Array, record: Float64Array): void => tabs?.writeStamp(ticket, seen, record),
-    tell: (kind: number, stamp: Float64Array, token?: string, left?: number, user?: unknown): void =>
-      tabs?.tell(kind, stamp, token, left, user),
   };
 
   const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -194,42 +188,40 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     cleanups.push(() => target?.removeEventListener?.(type, act));
   };
 
-  const boot = (): Promise<Client> => {
-    if (disposed) return Promise.reject(new RelatchError("Disposed"));
-    if (booting) return booting;
+  const start = async (): Promise<Client> => {
     const isMine = (flat["access.refreshToken"] as string[]).length > 0;
     const shared = canShare() && !isMine;
-    const store = shared ? openStore() : undefined;
-    // What goes wrong with it is dealt with where it is used.
-    store?.catch(() => {});
-    booting = load(source)
-      .then((Core) => {
-        if (disposed) throw new RelatchError("Disposed");
-        if (!shared && !isMine && globalThis.location) {
-          console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
-        }
-        contract = { ...resolveContract(flat, pageUrl()), shared };
-        client = new Core(contract, host);
-        watched = [...client.watchedStatuses()];
-        asksBodies = client.asksBodies();
-        const live = client;
-        if (store) tabs = new Tabs(String(contract["refresh.path"]), live, store);
-        const doc = globalThis.document as Document | undefined;
-        const look = (): void => live.visible(doc?.visibilityState !== "hidden");
-        listen(doc, "visibilitychange", look);
-        listen(globalThis, "pagehide", () => live.leaving());
-        listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.restored() : look()));
-        listen(globalThis, "online", () => live.online());
-        look();
-        return client;
-      })
-      .catch((error: unknown) => {
-        booting = undefined;
-        if (!tabs) store?.then((db) => db.close(), () => {});
-        const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
-        if (!disposed) change({ ...state, error: known });
-        throw known;
-      });
+    const resolved = resolveContract(flat, pageUrl());
+    if (shared) tabs = openTabs(String(resolved["refresh.path"]), () => client);
+    const Core = await load(source);
+    if (disposed) throw new RelatchError("Disposed");
+    if (!shared && !isMine && globalThis.location) {
+      console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
+    }
+    contract = { ...resolved, shared };
+    const live = new Core(contract, { ...host, ...tabs } as Host);
+    client = live;
+    watched = [...live.watchedStatuses()];
+    asksBodies = live.asksBodies();
+    const doc = globalThis.document as Document | undefined;
+    const look = (): void => live.visible(doc?.visibilityState !== "hidden");
+    listen(doc, "visibilitychange", look);
+    listen(globalThis, "pagehide", () => live.leaving());
+    listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.restored() : look()));
+    listen(globalThis, "online", () => live.online());
+    look();
+    return live;
+  };
+
+  const boot = (): Promise<Client> => {
+    if (disposed) return Promise.reject(new RelatchError("Disposed"));
+    booting ??= start().catch((error: unknown) => {
+      booting = undefined;
+      tabs?.close();
+      const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
+      if (!disposed) change({ ...state, error: known });
+      throw known;
+    });
     return booting;
   };
 

@@ -8,6 +8,16 @@ export interface Listener {
   heard(kind: number, stamp: Float64Array, bearer: string | undefined, left: number | undefined, user: unknown): void;
 }
 
+/** What the core asks for. */
+export interface Tabs {
+  lock(ticket: number, steal: boolean): void;
+  unlock(ticket: number): void;
+  readStamp(): void;
+  writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void;
+  tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void;
+  close(): void;
+}
+
 interface Said {
   readonly kind: number;
   readonly stamp: number[];
@@ -16,12 +26,14 @@ interface Said {
   readonly user?: unknown;
 }
 
-interface Waiting {
-  readonly abort: AbortController;
-  free: () => void;
+/** A transaction that is open, and what stands in it. */
+interface Open {
+  readonly store: IDBObjectStore;
+  present: number[];
 }
 
-const NONE = new Float64Array();
+type Act = (open: Open, done: Promise<number[]>) => void;
+
 /**
  * The form of what tabs exchange. Two versions that differ in it are deaf to each other, but take turns: the lock has one
  * name for all of them.
@@ -43,143 +55,138 @@ export const canShare = (): boolean => {
   }
 };
 
-/** What the tabs of one backend share goes by this name. */
-export class Tabs {
-  readonly #backend: string;
-  readonly #name: string;
-  readonly #listener: Listener;
-  readonly #locks = new Map<number, Waiting>();
-  #channel: BroadcastChannel | undefined;
-  #db: Promise<IDBDatabase> | undefined;
+/** What the tabs of one backend share goes by this name. The store is opened at once, beside the module. */
+export function openTabs(backend: string, listener: () => Listener | undefined): Tabs {
+  const name = `relatch:${FORM}:${backend}`;
+  const waiting = new Map<number, AbortController>();
+  let db: Promise<IDBDatabase> | undefined;
+  /** The transaction in which the core is being told what stands. */
+  let current: (Open & { readonly done: Promise<number[]> }) | undefined;
 
-  /** `store` has been opened while the module was on its way. */
-  constructor(backend: string, listener: Listener, store: Promise<IDBDatabase>) {
-    this.#backend = backend;
-    this.#db = store;
-    const name = (this.#name = `relatch:${FORM}:${backend}`);
-    this.#listener = listener;
-    if (typeof BroadcastChannel === "undefined") return;
-    this.#channel = new BroadcastChannel(name);
-    this.#channel.onmessage = ({ data }: MessageEvent<Partial<Said> | null>) => {
-      if (!data || typeof data.kind !== "number" || !Array.isArray(data.stamp)) return;
-      const bearer = typeof data.bearer === "string" ? data.bearer : undefined;
-      const left = typeof data.left === "number" ? data.left : undefined;
-      listener.heard(data.kind, Float64Array.from(data.stamp), bearer, left, data.user);
+  const channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
+  if (channel) {
+    channel.onmessage = ({ data }: MessageEvent<Partial<Said> | null>) => {
+      const { kind, stamp, bearer, left, user } = data ?? {};
+      if (typeof kind !== "number" || !Array.isArray(stamp)) return;
+      const token = typeof bearer === "string" ? bearer : undefined;
+      listener()?.heard(kind, Float64Array.from(stamp), token, typeof left === "number" ? left : undefined, user);
     };
   }
 
-  lock(ticket: number, steal: boolean): void {
-    this.unlock(ticket);
-    const abort = new AbortController();
-    const waiting: Waiting = { abort, free: () => {} };
-    this.#locks.set(ticket, waiting);
-    const held = async (): Promise<void> => {
-      const record = await this.#read();
-      if (abort.signal.aborted) return;
-      const freed = new Promise<void>((resolve) => (waiting.free = resolve));
-      this.#listener.locked(ticket, record, this.#isOwn(record));
-      await freed;
-    };
-    const options = steal ? { steal } : { signal: abort.signal };
-    navigator.locks.request(`relatch:${this.#backend}`, options, held).catch((error: unknown) => {
-      // Freed while it was waited for, or robbed: both are known elsewhere. Anything else means that there are no locks.
-      const isOurs = abort.signal.aborted || (error as Error | undefined)?.name === "AbortError";
-      if (!isOurs) this.#listener.locked(ticket, NONE, false);
-    });
-  }
+  const store = (): Promise<IDBDatabase> => (db ??= openStore());
+  // What goes wrong with it is dealt with where it is used.
+  store().catch(() => {});
 
-  unlock(ticket: number): void {
-    const waiting = this.#locks.get(ticket);
-    this.#locks.delete(ticket);
-    waiting?.abort.abort();
-    waiting?.free();
-  }
-
-  readStamp(): void {
-    void this.#read().then((record) => this.#listener.stampRead(record));
-  }
-
-  writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void {
-    const task = this.#transact("readwrite", (store, done) => {
-      const stands = store.get(this.#name);
-      stands.onsuccess = () => {
-        const present = (stands.result ?? []) as number[];
-        // A record begins with its stamp, and a stamp with its generation.
-        const may = present.slice(0, STAMP_LENGTH).join() === seen.join();
-        if (may) store.put([...record], this.#name);
-        if (may && present[0] !== record[0]) this.#isOwn(record, true);
-        done(may ? undefined : present);
-      };
-    });
-    task.then(
-      (present) => this.#listener.stamped(ticket, !present, Float64Array.from(present ?? [])),
-      // No store: this tab is on its own, under the lock.
-      () => this.#listener.stamped(ticket, true, NONE),
+  /** Reads what stands, and has something done to it while the transaction is open. Resolves with what stood. */
+  const transact = (mode: IDBTransactionMode, act?: Act): Promise<number[]> => {
+    const work = store().then(
+      (db) =>
+        new Promise<number[]>((resolve, reject) => {
+          const run = db.transaction("stamps", mode);
+          const open: Open = { store: run.objectStore("stamps"), present: [] };
+          const stands = open.store.get(name);
+          stands.onsuccess = () => {
+            const stood = (open.present = (stands.result as number[] | undefined) ?? []);
+            run.oncomplete = () => resolve(stood);
+            act?.(open, done);
+            run.commit();
+          };
+          run.onabort = run.onerror = () => reject(run.error);
+        }),
     );
-  }
-
-  tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void {
-    this.#channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user } satisfies Said);
-  }
-
-  close(): void {
-    for (const ticket of [...this.#locks.keys()]) this.unlock(ticket);
-    this.#channel?.close();
-    void this.#db?.then((db) => db.close(), () => {});
-  }
+    const late = new Promise<never>((_, reject) => setTimeout(reject, STORE_WAIT_MS));
+    const done = Promise.race([work, late]).catch((error: unknown) => {
+      db = undefined;
+      throw error;
+    });
+    return done;
+  };
 
   /**
    * Whether this tab has written this record's generation, which it remembers over a reload: then no other tab has fetched
    * its token. Where that can't be told (in a worker, in a sandboxed frame), no time is to be spent on asking.
    */
-  #isOwn(record: ArrayLike<number>, isWritten = false): boolean {
+  const isOwn = ([generation]: ArrayLike<number> & Iterable<number>, isWritten = false): boolean => {
     try {
-      const generation = String(record[0]);
-      if (isWritten) sessionStorage.setItem(this.#name, generation);
-      return sessionStorage.getItem(this.#name) === generation;
+      if (isWritten) sessionStorage.setItem(name, String(generation));
+      return sessionStorage.getItem(name) === String(generation);
     } catch {
       return true;
     }
-  }
+  };
 
-  async #read(): Promise<Float64Array> {
-    try {
-      const record = await this.#transact<number[]>("readonly", (store, done) => {
-        const stands = store.get(this.#name);
-        stands.onsuccess = () => done(stands.result as number[] | undefined);
+  const unlock = (ticket: number): void => {
+    waiting.get(ticket)?.abort();
+    waiting.delete(ticket);
+  };
+
+  return {
+    unlock,
+    lock(ticket, steal) {
+      unlock(ticket);
+      const abort = new AbortController();
+      const { signal } = abort;
+      waiting.set(ticket, abort);
+      const freed = new Promise((resolve) => (signal.onabort = resolve));
+      let isTold = false;
+      const locked = (record: number[]): void => {
+        if (isTold || signal.aborted) return;
+        isTold = true;
+        listener()?.locked(ticket, Float64Array.from(record), isOwn(record));
+      };
+      const held = async (): Promise<void> => {
+        // The core is told within the transaction, so that what it has to announce is written in the same one.
+        const act: Act = (open, done) => {
+          current = Object.assign(open, { done });
+          locked(open.present);
+          current = undefined;
+        };
+        if (!signal.aborted) await transact("readwrite", act).catch(() => locked([]));
+        await freed;
+      };
+      navigator.locks.request(`relatch:${backend}`, steal ? { steal } : { signal }, held).catch((error: Error | undefined) => {
+        // Freed while it was waited for, or robbed: both are known elsewhere. Anything else means that there are no locks.
+        if (error?.name !== "AbortError") locked([]);
       });
-      return Float64Array.from(record ?? []);
-    } catch {
-      return NONE;
-    }
-  }
-
-  /** Runs one transaction to its end, and resolves with what `act` has passed to `done`. */
-  #transact<T = number[]>(
-    mode: IDBTransactionMode,
-    act: (store: IDBObjectStore, done: (value: T | undefined) => void) => void,
-  ): Promise<T | undefined> {
-    this.#db ??= openStore();
-    const transaction = this.#db.then(
-      (db) =>
-        new Promise<T | undefined>((resolve, reject) => {
-          let value: T | undefined;
-          const run = db.transaction("stamps", mode);
-          run.oncomplete = () => resolve(value);
-          run.onabort = run.onerror = () => reject(run.error);
-          act(run.objectStore("stamps"), (done) => (value = done));
-        }),
-    );
-    const late = new Promise<never>((_, reject) => setTimeout(reject, STORE_WAIT_MS));
-    return Promise.race([transaction, late]).catch((error: unknown) => {
-      this.#db = undefined;
-      throw error;
-    });
-  }
+    },
+    readStamp() {
+      transact("readonly")
+        .catch((): number[] => [])
+        .then((record) => listener()?.stampRead(Float64Array.from(record)));
+    },
+    writeStamp(ticket, seen, record) {
+      let may = false;
+      const write = (open: Open): void => {
+        const { present } = open;
+        // A record begins with its stamp, and a stamp with its generation.
+        may = present.slice(0, STAMP_LENGTH).join() === seen.join();
+        if (!may) return;
+        open.present = [...record];
+        open.store.put(open.present, name);
+        if (present[0] !== record[0]) isOwn(record, true);
+      };
+      if (current) write(current);
+      const stands = current?.present;
+      const done = current?.done ?? transact("readwrite", write);
+      done.then(
+        (stood) => listener()?.stamped(ticket, may, Float64Array.from(may ? [] : (stands ?? stood))),
+        // No store: this tab is on its own, under the lock.
+        () => listener()?.stamped(ticket, true, new Float64Array()),
+      );
+    },
+    tell(kind, stamp, bearer, left, user) {
+      channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user } satisfies Said);
+    },
+    close() {
+      for (const ticket of [...waiting.keys()]) unlock(ticket);
+      channel?.close();
+      db?.then((db) => db.close(), () => {});
+    },
+  };
 }
 
 /** Opens what stamps are kept in. */
-export function openStore(): Promise<IDBDatabase> {
+function openStore(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("relatch", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("stamps");

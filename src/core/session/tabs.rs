@@ -12,7 +12,7 @@ pub(super) const GIVER_WAIT: Millis = Millis(2_000);
 pub(super) const LATELY: Millis = Millis(5_000);
 /// How long to wait for the token of a tab that has been heard of once: it may be asleep by now.
 pub(super) const WANT_WAIT: Millis = Millis(400);
-/// How long to wait when no other tab has been heard of, which mostly means that there is none.
+/// How long to wait, from the first question on, when no other tab has been heard of, which mostly means that there is none.
 const WANT_WAIT_ALONE: Millis = Millis(25);
 /// How long to wait for the answer to a request whose tab went away in the middle. It was sent with `keepalive`, so its
 /// cookie still comes.
@@ -38,6 +38,7 @@ impl Session {
         self.key = found.stamp.key;
         turn.repeats = self.key != 0;
         self.sync(found.stamp, effects);
+        turn.is_own = found.is_own;
         turn.is_near = !found.is_own && found.age < LATELY;
         // An application that asks by itself need not wait, but for what the server has asked for.
         let is_wish = !turn.pending.asks.is_empty();
@@ -68,10 +69,12 @@ impl Session {
         let is_somebodys = turn.seen.is_none_or(|seen| seen.standing == Standing::SignedIn);
         let is_newer = is_somebodys && self.generation > turn.pending.stale;
         let is_behind = turn.ticket.operation == Operation::Refresh && is_newer;
-        if is_behind && self.policy.gives && self.keeps(Rule::Compare) && self.state.status != Status::Unauthenticated {
+        let may_want = is_behind && self.policy.gives && self.state.status != Status::Unauthenticated;
+        let wait = self.want_wait(now, &turn);
+        if may_want && (wait > Millis(0) || self.offer.is_some()) && self.keeps(Rule::Compare) {
             turn.stage = Stage::Wanting;
             turn.sent = now;
-            turn.deadline = now + self.want_wait(now, &turn);
+            turn.deadline = now + wait;
             effects.push(Effect::Tell(Message::Want(self.generation)));
             self.turn = Some(turn);
         } else {
@@ -84,7 +87,9 @@ impl Session {
         match self.has_company {
             _ if is_there && self.gone != self.generation => GIVER_WAIT,
             true => WANT_WAIT,
-            false => WANT_WAIT_ALONE,
+            // Only a tab of which this one is a copy could answer, and it was asked when the turn began.
+            false if turn.is_own => Millis(0),
+            false => WANT_WAIT_ALONE.since(now.since(turn.sent)),
         }
     }
 

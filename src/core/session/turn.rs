@@ -75,6 +75,8 @@ pub(super) struct Turn {
     pub(super) repeats: bool,
     /// Whether the present token was refused only after the request had been sent.
     pub(super) is_doubtful: bool,
+    /// Whether this tab wrote it, before its page was loaded anew.
+    pub(super) is_own: bool,
     /// Whether another tab wrote it a moment ago, and so is there to be asked.
     pub(super) is_near: bool,
     /// What stands beside it.
@@ -137,6 +139,7 @@ impl Session {
             seen: None,
             repeats: self.key != 0,
             is_doubtful: false,
+            is_own: false,
             is_near: false,
             pause: None,
             sent: now,
@@ -249,6 +252,7 @@ impl Session {
     /// This tab has been asleep, and may have been robbed of the lock: it queues for it anew.
     pub(super) fn start_over(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
         turn.stage = Stage::Locking;
+        turn.sent = now;
         turn.deadline = now + self.lock_wait();
         effects.push(Effect::Unlock(turn.ticket.id));
         effects.push(Effect::Lock { ticket: turn.ticket.id, steal: false });
