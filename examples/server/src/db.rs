@@ -34,10 +34,14 @@ impl Kind {
     }
 
     /// What each connection begins with. `refresh_token::rotate` relies on READ COMMITTED, which
-    /// is the default unless the database or the role has another one.
+    /// is the default unless the database or the role has another one. The server's notices (a
+    /// table is there already) are of no interest.
     fn setting(self) -> &'static str {
         match self {
-            Self::Postgres => "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            Self::Postgres => {
+                "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+                 SET client_min_messages = warning"
+            }
             Self::File | Self::Memory => "PRAGMA journal_mode = WAL",
         }
     }
