@@ -21,6 +21,15 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
   /** Wraps what the page has before relatch is loaded, so that the test knows each token and the module's memory. */
   const watch = () => {
     window.tokens = [];
+    window.logged = [];
+    const text = (value) => {
+      if (typeof value !== "object" || value === null) return String(value);
+      return [value, value.stack, value.message, value.cause && text(value.cause), JSON.stringify(value)].map(String).join();
+    };
+    for (const name of ["debug", "log", "info", "warn", "error"]) {
+      const real = console[name];
+      console[name] = (...args) => (logged.push(args.map(text).join()), real.apply(console, args));
+    }
     const json = Response.prototype.json;
     Response.prototype.json = async function (...args) {
       const value = await json.apply(this, args);
@@ -63,6 +72,7 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
       look("window.name", window.name);
       look("requested URLs", performance.getEntries().map((entry) => entry.name).join());
       look("state", JSON.stringify([states, session.inspect()]));
+      look("console", logged.join());
       for (const { name } of await indexedDB.databases()) {
         const db = await new Promise((resolve, reject) => {
           const request = indexedDB.open(name);
@@ -78,7 +88,8 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
         }
       }
       for (const name of (await globalThis.caches?.keys()) ?? []) {
-        for (const request of await (await caches.open(name)).keys()) look(`cache ${name}`, request.url);
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) look(`cache ${name}`, request.url + (await (await cache.match(request)).text()));
       }
       // All that the page can reach from its own session and from relatch's exports, private or not.
       const seen = new Set();
@@ -141,9 +152,11 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
       localStorage.setItem("oops", tokens[0]);
       document.body.dataset.oops = tokens[0].split(".").at(-1);
       session.oops = { deep: [tokens[0]] };
+      console.debug(new Error("oops", { cause: { deep: tokens[0] } }));
+      await (await caches.open("oops")).put("/oops", new Response(tokens[0]));
     }, USER);
     const { found } = await findTokens(page);
-    assert.deepEqual(found, ["localStorage", "DOM", "session.oops.deep.0"]);
+    assert.deepEqual(found, ["localStorage", "DOM", "console", "cache oops", "session.oops.deep.0"]);
     assert.ok((await inMemory(page)).some(Boolean), "a live token is in the module's memory");
   });
 

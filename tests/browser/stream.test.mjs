@@ -69,6 +69,16 @@ describe(`streams in ${engine}`, { concurrency: false }, () => {
     assert.equal((await server.counters()).api.requests, 1);
   });
 
+  it("sends a stream only with a token that has life left: renews first", async () => {
+    await page.evaluate(() => {
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 61_000;
+    });
+    assert.deepEqual(await post(), { value: { status: 200, echoed: "one two three" } });
+    const { refresh, api } = await server.counters();
+    assert.deepEqual([refresh.requests, api.requests, api.unauthorized], [1, 1, 0]);
+  });
+
   it("delivers a 401 on a stream, and renews the token for the next call", async () => {
     await server.expireAccess();
     assert.equal((await post()).value.status, 401);
