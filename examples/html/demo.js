@@ -111,22 +111,30 @@ function log(text, kind = "plain") {
   $("announcer").textContent = text;
 }
 
-/** `session.fetch` hides that a call was refused and sent again; the browser's own record has it. */
+/**
+ * `session.fetch` hides that a call was refused and sent again; the browser's own record has it. Returns what tells at once
+ * of those that it has.
+ */
 function watchRefusals() {
   const refused = ({ name, responseStatus }) => responseStatus === 401 && new URL(name).pathname.startsWith("/api/");
   let count = 0;
   let timer;
   const tellAll = () => {
-    log(`${plural(count, "call")} had been refused at first (401)`, "busy");
+    clearTimeout(timer);
+    if (count > 0) log(`${plural(count, "call")} had been refused at first (401)`, "busy");
     count = 0;
   };
-  new PerformanceObserver((list) => {
-    const more = list.getEntries().filter(refused).length;
-    if (more === 0) return;
-    count += more;
+  const add = (entries) => {
+    count += entries.filter(refused).length;
     clearTimeout(timer);
     timer = setTimeout(tellAll, 100);
-  }).observe({ type: "resource" });
+  };
+  const observer = new PerformanceObserver((list) => add(list.getEntries()));
+  observer.observe({ type: "resource" });
+  return () => {
+    add(observer.takeRecords());
+    tellAll();
+  };
 }
 
 // ── What people do ──────────────────────────────────────────────────────────────────────────────
@@ -192,6 +200,7 @@ async function burst() {
   const refreshes = after.refresh.requests - before.refresh.requests;
   const result = `${CALLS} calls, ${fine} answered 200, ${plural(refreshes, "refresh", "refreshes")} at the server`;
   $("burst-result").textContent = `${result}.`;
+  tellRefusals();
   log(result, fine === CALLS ? "good" : "problem");
 }
 
@@ -265,6 +274,6 @@ on("note-form", "submit", addNote, notesFailed);
 on("reload", "click", loadNotes);
 
 freshCells();
-watchRefusals();
+const tellRefusals = watchRefusals();
 session.subscribe(onState);
 setInterval(showToken, 250);
