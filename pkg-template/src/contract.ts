@@ -1,4 +1,4 @@
-import { FIELDS, OPTIONAL } from "../generated/contract.js";
+import { FIELDS } from "../generated/contract.js";
 import { RelatchError, type ContractIssue } from "./errors.js";
 
 /** The methods that an operation can have. */
@@ -143,142 +143,124 @@ export type Sign = readonly [status: number | undefined, fact?: number, kind?: n
 /** A checked contract by the names of its fields, with every default filled in. */
 export type FlatContract = Readonly<Record<string, unknown>>;
 
-const isStatus = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 99 && (value as number) < 600;
-
-const isOrigin = (value: unknown): boolean => {
-  try {
-    return new URL(value as string).origin === value && value !== "null";
-  } catch {
-    return false;
-  }
-};
-
-const isBase = (value: string): boolean => {
-  if (value.startsWith("/")) return !/^\/\/|[?#\\\s]/.test(value);
-  try {
-    const url = new URL(value);
-    return /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
-  } catch {
-    return false;
-  }
-};
+type Check = RegExp | ((value: unknown) => boolean);
 
 /** RFC 9110 section 5.6.2. */
-const isToken = (value: string): boolean => /^[!#$%&'*+.^_`|~\w-]+$/.test(value);
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+const KEY = /^[^.]+(\.[^.]+)*$/;
+const PLACE = /^([^.]+(\.[^.]+)*)?$/;
+const BASE = /^(\/(?!\/)|https?:\/\/[^/@?#\\\s]+(\/|$))[^?#\\\s]*$/i;
 
-const isPlace = (value: string): boolean => /^([^.]+(\.[^.]+)*)?$/.test(value);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isSign = (value: unknown): boolean => {
-  if (isStatus(value)) return true;
-  const condition = asObject(value);
-  if (!condition) return false;
-  const { status, at, is, has, ...more } = condition;
-  const isPlain = is === null || /undefined|string|number|boolean/.test(typeof is);
-  const isText = has === undefined || (typeof has === "string" && is === undefined);
-  return (status === undefined || isStatus(status)) && typeof at === "string" && isPlace(at) && isPlain && isText && !Object.keys(more).length;
+const isStatus = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 99 && (value as number) < 600;
+
+const isPlain = (value: unknown): boolean => Object(value) !== value;
+
+const isList = (value: unknown, check: (value: unknown) => boolean): boolean => Array.isArray(value) && value.every(check);
+
+const parse = (url: unknown, base?: string): URL | undefined => {
+  try {
+    return new URL(url as string, base);
+  } catch {
+    return undefined;
+  }
 };
 
-const RULE = "a list of statuses from 100 to 599 and of conditions such as { status: 422, at: \"code\", is: \"expired\" }";
-
-/** What each kind of field expects, in words, and whether a value is so. The table of fields is generated from Rust. */
-const KINDS: Record<string, readonly [expected: string, type: string, check: (value: never) => boolean]> = {
-  base: ["a path such as \"/auth\" or an absolute http(s) URL, without query or fragment", "string", isBase],
-  path: ["a path that begins with \"/\"", "string", (value: string) => /^\/(?!\/)[^\\\s#]*$/.test(value)],
-  method: ["GET, POST, PUT, PATCH or DELETE", "string", (value: string) => /^(GET|POST|PUT|PATCH|DELETE)$/.test(value)],
-  encoding: ["\"json\" or \"form\"", "string", (value: string) => /^(json|form)$/.test(value)],
-  key: ["a name such as \"accessToken\" or \"data.accessToken\"", "string", (value: string) => /^[^.]+(\.[^.]+)*$/.test(value)],
-  place: ["a place such as \"data.user\", or an empty text", "string", isPlace],
-  rule: [RULE, "array", (value: unknown[]) => value.every(isSign)],
-  callRule: [`${RULE}, each with a status`, "array", (value: unknown[]) => value.every((sign) => isSign(sign) && (isStatus(sign) || isStatus((sign as Condition).status)))],
-  headers: ["an object of texts, by names of headers", "object", (value: object) => Object.entries(value).every(([name, text]) => isToken(name) && typeof text === "string" && /^[\x20-\x7e]*$/.test(text))],
-  extra: ["an object of texts, numbers and booleans", "object", (value: object) => Object.values(value).every((field) => /string|number|boolean/.test(typeof field))],
-  by: ["\"bearer\" or \"cookie\"", "string", (value: string) => /^(bearer|cookie)$/.test(value)],
-  name: ["a name such as \"csrfToken\"", "string", isToken],
-  origins: ["a list of exact origins such as \"https://api.example.com\"", "array", (value: unknown[]) => value.every(isOrigin)],
-  header: ["the name of a header such as \"Idempotency-Key\"", "string", isToken],
-  share: ["\"ask\" or \"never\"", "string", (value: string) => /^(ask|never)$/.test(value)],
-  ms: ["a whole number of milliseconds from 1 to 2147483647", "number", (value: number) => Number.isInteger(value) && value > 0 && value < 2 ** 31],
+const isSign = (sign: unknown): boolean => {
+  if (!isObject(sign)) return isStatus(sign);
+  const { status = 200, at, is, has = "", ...more } = sign;
+  const isText = typeof has === "string" && (sign["has"] === undefined || is === undefined);
+  return isStatus(status) && typeof at === "string" && PLACE.test(at) && isPlain(is) && isText && !Object.keys(more).length;
 };
 
-const typeOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
+const oneOf = (names: string): [string, RegExp] => [names, new RegExp(`^(${names})$`)];
 
-const asObject = (value: unknown): Record<string, unknown> | undefined =>
-  typeOf(value) === "object" ? (value as Record<string, unknown>) : undefined;
+const RULE = "a list of statuses and of conditions such as { status: 422, at: \"code\", is: \"expired\" }";
+
+/** What each kind of field expects, in words, and how that is told. The table of fields is generated from Rust. */
+const KINDS: Record<string, readonly [expected: string, check: Check]> = {
+  base: ["a path such as \"/auth\" or an http(s) URL, without query or fragment", (value) => typeof value === "string" && BASE.test(value) && !!parse(value, "http://a")],
+  path: ["a path such as \"/refresh\"", /^\/(?!\/)[^\\\s#]*$/],
+  method: oneOf("GET|POST|PUT|PATCH|DELETE"),
+  encoding: oneOf("json|form"),
+  by: oneOf("bearer|cookie"),
+  share: oneOf("ask|never"),
+  key: ["a name such as \"accessToken\" or \"data.accessToken\"", KEY],
+  place: ["a place such as \"data.user\", or an empty text", PLACE],
+  name: ["a name such as \"csrfToken\"", TOKEN],
+  header: ["a name such as \"Idempotency-Key\"", TOKEN],
+  rule: [RULE, (value) => isList(value, isSign)],
+  callRule: [`${RULE}, each with a status`, (value) => isList(value, (sign) => isSign(sign) && isStatus((sign as Condition).status ?? sign))],
+  headers: ["an object of texts, by names of headers", (value) => isObject(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && typeof text === "string" && /^[ -~]*$/.test(text))],
+  extra: ["an object of texts, numbers and booleans", (value) => isObject(value) && Object.values(value).every((field) => field != null && isPlain(field))],
+  origins: ["a list of exact origins such as \"https://api.example.com\"", (value) => isList(value, (origin) => parse(origin)?.origin === origin)],
+  ms: ["a whole number of milliseconds from 1 to 2147483647", (value) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31],
+};
 
 /**
- * Checks a contract and fills its defaults in.
+ * Checks a contract, fills its defaults in, and brings it into the form in which the core reads it.
  *
  * @throws RelatchError `InvalidContract`, whose `issues` name every mistake with its path.
  */
 export function checkContract(contract: unknown): FlatContract {
   const issues: ContractIssue[] = [];
-  const note = (path: string, message: string): unknown => issues.push({ path: path ? `contract.${path}` : "contract", message });
-  const root = asObject(contract);
-  if (!root) {
-    note("", `expected an object, got ${typeOf(contract)}`);
-    throw new RelatchError("InvalidContract", { issues });
-  }
-  const flat: Record<string, unknown> = {};
-  const known = new Set<string>();
-  for (const [path, kind, fallback] of FIELDS) {
-    const [group, name] = path.split(".") as [string, string?];
-    known.add(group).add(path);
-    const parent = name === undefined ? root : root[group];
-    if (name !== undefined && (parent === undefined ? OPTIONAL.includes(group) : !asObject(parent))) continue;
-    const given = asObject(parent)?.[name ?? group];
-    const value = given === undefined ? fallback : given;
-    const [expected, type, check] = KINDS[kind]!;
-    if (given === undefined && fallback !== undefined) flat[path] = kind === "key" && typeof fallback === "string" ? fallback.split(".") : fallback;
-    else if (value === undefined) note(path, `expected ${expected}, but it is missing`);
-    else if (typeOf(value) !== type) note(path, `expected a${type === "array" ? "n" : ""} ${type}, got ${typeOf(value)}`);
-    else if (!check(value as never)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
-    else flat[path] = kind === "key" ? (value as string).split(".") : kind === "place" ? (value as string).split(".").filter(Boolean) : value;
-  }
+  const note = (path: string, message: string): unknown => issues.push({ path: `contract${path && "."}${path}`, message });
+  const root = isObject(contract) ? contract : (note("", "expected an object"), {});
+  const isGroup = (name: string): boolean => FIELDS.includes(`\n${name}.`);
+  const given: Record<string, unknown> = {};
   for (const [group, value] of Object.entries(root)) {
-    if (value === undefined) continue;
-    if (!known.has(group)) note(group, "is not a field of a contract");
-    else if (!FIELDS.some(([path]) => path === group)) {
-      if (!asObject(value)) note(group, `expected an object, got ${typeOf(value)}`);
-      for (const name of Object.keys(asObject(value) ?? {})) {
-        if (!known.has(`${group}.${name}`)) note(`${group}.${name}`, "is not a field of a contract");
-      }
-    }
+    if (isObject(value) && isGroup(group)) for (const name of Object.keys(value)) given[`${group}.${name}`] = value[name];
+    else given[group] = value;
   }
-  if (!issues.length) agree(flat, note);
-  if (issues.length) throw new RelatchError("InvalidContract", { issues });
-  return compile(flat);
-}
 
-/** What fields ask of each other. */
-function agree(flat: Record<string, unknown>, note: (path: string, message: string) => void): void {
-  const has = (path: string): boolean => Boolean(flat[path]);
-  if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
-  if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
-  if (flat["csrf.path"] !== undefined && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
-  if (flat["csrf.path"] !== undefined && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
-}
-
-/** Fills in what follows from other fields, and brings the rules into the form in which the core reads them. */
-function compile(flat: Record<string, unknown>): FlatContract {
-  const places = new Map<string, number>();
-  const number = (at: string): number => places.get(at) ?? (places.set(at, places.size), places.size - 1);
+  const flat: Record<string, unknown> = {};
+  const facts: string[] = [];
+  const number = (at: string): number => (facts.includes(at) ? facts.indexOf(at) : facts.push(at) - 1);
   const signOf = (sign: number | Condition): Sign => {
     if (typeof sign === "number") return [sign];
     const { status, at, is, has } = sign;
-    return [status, number(at), is !== undefined ? 1 : has !== undefined ? 2 : 0, is !== undefined ? JSON.stringify(is) : has];
+    return is !== undefined ? [status, number(at), 1, JSON.stringify(is)] : [status, number(at), has !== undefined ? 2 : 0, has];
   };
-  const whole = { ...flat };
-  for (const [path, kind] of FIELDS) {
-    if (/^(rule|callRule)$/.test(kind) && flat[path]) whole[path] = (flat[path] as Rule).map(signOf);
+  const split = (place: string): string[] => place.split(".").filter(Boolean);
+
+  let without: string | undefined;
+  for (const row of FIELDS.split("\n")) {
+    const [path, kind, fallback] = row.split(" ") as [string, string, string?];
+    const [group, name] = path.split(".") as [string, string?];
+    // An operation that is left out.
+    if (fallback === undefined && name && !isObject(root[group])) without = group;
+    const isGiven = given[path] !== undefined;
+    const value: unknown = isGiven ? given[path] : fallback && JSON.parse(fallback);
+    delete given[path];
+    if (group === without) continue;
+    const [expected, check] = KINDS[kind]!;
+    const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
+    if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
+    else if (/key|place/.test(kind) && typeof value === "string") flat[path] = split(value);
+    else flat[path] = /rule/i.test(kind) && value ? (value as Rule).map(signOf) : value;
   }
-  if (!whole["refresh.path"]) {
-    for (const name of ["path", "method", "encoding", "headers", "extra"]) whole[`refresh.${name}`] = whole[`session.${name}`];
-    Object.assign(whole, { "refresh.dead": whole["session.none"], bySession: true });
+  for (const path of Object.keys(given)) {
+    if (given[path] === undefined) continue;
+    note(path, isGroup(path) ? "expected an object" : "is not a field of a contract");
   }
-  whole["session.user"] ??= whole["user.at"];
-  for (const path of ["access.expiresAt", "access.refreshToken"]) whole[path] ??= [];
-  whole["facts"] = [...places.keys()].map((at) => at.split(".").filter(Boolean));
-  return whole;
+
+  const has = (path: string): boolean => String(flat[path] ?? "") !== "";
+  if (!issues.length) {
+    if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
+    if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
+    if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
+    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
+  }
+  if (issues.length) throw new RelatchError("InvalidContract", { issues });
+
+  if (!has("refresh.path")) {
+    for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
+    Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
+  }
+  flat["session.user"] ??= flat["user.at"];
+  flat["facts"] = facts.map(split);
+  return flat;
 }
 
 /** Makes the operations' URLs absolute, and fills the default origin in. */
@@ -286,15 +268,13 @@ export function resolveContract(flat: FlatContract, page: string | undefined): F
   const resolved: Record<string, unknown> = { ...flat };
   const base = String(flat["baseUrl"]).replace(/\/$/, "");
   const absolute = (path: string): URL => {
-    try {
-      return new URL(base + path, page);
-    } catch (cause) {
-      const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
-      throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }], cause });
-    }
+    const url = parse(base + path, page);
+    if (url) return url;
+    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
   };
-  for (const [path, kind] of FIELDS) {
-    if (kind === "path" && flat[path]) resolved[path] = absolute(flat[path] as string).href;
+  for (const path of Object.keys(flat)) {
+    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path] as string).href;
   }
   if (!(flat["api.origins"] as string[]).length) resolved["api.origins"] = [absolute("/").origin];
   return resolved;

@@ -47,7 +47,7 @@ export function checkOptions(options: ServerOptions): Backend {
     [flat["access.by"] === "cookie", "access.by"],
     [flat["bySession"] === true, "refresh"],
     [(flat["access.refreshToken"] as string[]).length > 0, "access.refreshToken"],
-    [flat["csrf.path"] !== undefined, "csrf"],
+    [Boolean(flat["csrf.path"] ?? flat["csrf.cookie"]), "csrf"],
   ] as const;
   for (const [isSo, field] of unsupported) expect(!isSo, `contract.${field}`, "is for the browser only so far: the server takes bearers and refresh cookies");
   const isPlain = (flat["refresh.dead"] as Sign[]).some(([, fact]) => fact === undefined);

@@ -76,10 +76,8 @@ impl Kind {
     }
 }
 
-/// Operations that a backend need not have: leave the whole group out.
-pub const OPTIONAL: [&str; 6] = ["refresh", "session", "exchange", "signIn", "signOut", "csrf"];
-
-/// All fields.
+/// All fields, those of a group together. An operation that a backend need not have begins with its path, which is there if the
+/// operation is.
 pub const FIELDS: &[Field] = &[
     required("baseUrl", Kind::BaseUrl),
     required("refresh.path", Kind::Path),
@@ -118,8 +116,8 @@ pub const FIELDS: &[Field] = &[
     optional("access.by", Kind::By, r#""bearer""#),
     optional("access.token", Kind::Key, r#""accessToken""#),
     optional("access.expiresIn", Kind::Key, r#""expiresIn""#),
-    optional("access.expiresAt", Kind::Key, "null"),
-    optional("access.refreshToken", Kind::Key, "null"),
+    optional("access.expiresAt", Kind::Key, "[]"),
+    optional("access.refreshToken", Kind::Key, "[]"),
     optional("user.at", Kind::Key, r#""user""#),
     optional("user.id", Kind::Key, r#""id""#),
     optional("error.at", Kind::Key, r#""error""#),

@@ -311,7 +311,7 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
         "contract.timeoutMs",
       ],
     );
-    assert.ok(issues[2].includes("contract.refresh.path: expected a string, got number"));
+    assert.ok(issues[2].includes('contract.refresh.path: expected a path such as "/refresh", got 7'));
     const disagreeing = await page.evaluate(() =>
       [
         { signIn: { path: "/login" } },

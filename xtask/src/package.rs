@@ -1,13 +1,12 @@
 //! Builds the npm package: Rust to WebAssembly, its glue, the TypeScript around it, and the files as published.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
-use relatch::core::contract::{FIELDS, OPTIONAL};
+use relatch::core::contract::FIELDS;
 use serde_json::Value;
 use sha2::{Digest, Sha384};
 use wasm_bindgen_cli_support::Bindgen;
@@ -210,22 +209,21 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     fs::write(generated.join("relatch.d.ts"), format!("{host}{}", glue::trim_types(&types)))?;
     let text = printable::encode(&fs::read(wasm)?);
     fs::write(generated.join("wasm.ts"), format!("export const WASM: string =\n  \"{text}\";\n"))?;
-    fs::write(generated.join("contract.ts"), contract_table()?)?;
+    fs::write(generated.join("contract.ts"), contract_table())?;
     Ok(())
 }
 
-fn contract_table() -> Result<String> {
-    let mut rows = String::new();
+/// A field a line: its path, its kind and its default, if it may be left out.
+fn contract_table() -> String {
+    let mut rows = Vec::new();
     for field in FIELDS {
-        let fallback = field.default.map(|json| format!(", {json}"));
-        writeln!(rows, "  [{:?}, {:?}{}],", field.path, field.kind.name(), fallback.unwrap_or_default())?;
+        let fallback = field.default.map(|json| format!(" {json}"));
+        rows.push(format!("{} {}{}", field.path, field.kind.name(), fallback.unwrap_or_default()));
     }
-    Ok(format!(
-        "/** Generated from `src/core/contract.rs` by `cargo xtask build`. */\n\
-         export const FIELDS: readonly (readonly [path: string, kind: string, fallback?: unknown])[] = [\n{rows}];\n\
-         export const OPTIONAL: readonly string[] = {};\n",
-        serde_json::to_string(&OPTIONAL)?
-    ))
+    format!(
+        "/** Generated from `src/core/contract.rs` by `cargo xtask build`. */\nexport const FIELDS: string =\n  {:?};\n",
+        rows.join("\n")
+    )
 }
 
 fn bundle(template: &Path, pkg: &Path) -> Result<()> {
