@@ -33,6 +33,7 @@ for (const { name, scheme, width, height } of shots) {
   await page.click("#expire");
   await page.click("#burst");
   await page.waitForFunction(() => /20/.test(document.querySelector("#burst-result").textContent), { polling: 100 });
+  await page.waitForSelector("#token:not(.flash)");
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(folder, name) });
   console.log(`${name}: ${width} × ${height}, ${scheme}`);
