@@ -23,6 +23,8 @@ const SEND: u32 = 1;
 const WAIT: u32 = 3;
 const FAIL: u32 = 5;
 const RESOLVE: u32 = 6;
+const SIGN_OUT: u32 = 2;
+const REFRESH: u32 = 3;
 
 /// A client with what it has published.
 struct Stage {
@@ -114,7 +116,7 @@ fn a_field_that_is_not_as_checked_is_named() {
 async fn a_refresh_brings_a_header_a_state_and_the_user() {
     let stage = stage(TOKENS);
     assert!(stage.client.header().is_undefined());
-    assert_eq!(code_of(stage.client.refresh()).await, None);
+    assert_eq!(code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await, None);
     assert_eq!(stage.client.header(), "Bearer abc");
     assert_eq!(stage.last("status"), "authenticated");
     assert_eq!(stage.last("problem"), JsValue::NULL);
@@ -128,7 +130,7 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
     let stage = stage(TOKENS);
     let answer = stage.client.start("https://app.example/x", 2);
     assert_eq!(answer & 7, WAIT);
-    code_of(stage.client.refresh()).await;
+    code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await;
     assert_eq!(stage.client.resume(answer >> 3) & 7, SEND);
     assert_eq!(stage.client.start("https://evil.example/", 2) & 7, PASS);
     assert_eq!(stage.client.start("/x", 0) & 7, RESOLVE, "no page is known");
@@ -141,7 +143,7 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
 async fn a_401_that_no_new_token_cures_is_delivered_and_nobody_refreshes() {
     const DELIVER: u32 = 4;
     let stage = stage(TOKENS);
-    code_of(stage.client.refresh()).await;
+    code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await;
     let sent = stage.client.start("https://app.example/x", 2);
     let generation = get(&stage.client.inspect(), "generation");
     let challenge = Some(r#"Bearer error="insufficient_scope""#.to_owned());
@@ -155,7 +157,7 @@ async fn answers_that_are_not_a_no_leave_the_session_unknown() {
     for (url, code) in [(NOWHERE, "Network"), (PAGE, "BadResponse"), (BROKEN, "BadResponse"), ("data:,", "BadResponse")]
     {
         let stage = stage(url);
-        assert_eq!(code_of(stage.client.refresh()).await.as_deref(), Some(code), "{url}");
+        assert_eq!(code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await.as_deref(), Some(code), "{url}");
         assert_eq!(stage.last("status"), "loading", "{url}");
         assert_eq!(get(&stage.last("problem"), "code"), code, "{url}");
         assert_eq!(stage.client.start("https://app.example/x", 2) & 7, FAIL, "{url}");
@@ -166,8 +168,8 @@ async fn answers_that_are_not_a_no_leave_the_session_unknown() {
 #[wasm_bindgen_test]
 async fn sign_out_drops_the_header_and_the_user_at_once() {
     let stage = stage(TOKENS);
-    code_of(stage.client.refresh()).await;
-    let leaving = stage.client.sign_out();
+    code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await;
+    let leaving = stage.client.ask(SIGN_OUT, &JsValue::UNDEFINED);
     assert!(stage.client.header().is_undefined());
     assert_eq!(stage.last("status"), "unauthenticated");
     assert_eq!(stage.last("data"), JsValue::NULL);
@@ -177,7 +179,7 @@ async fn sign_out_drops_the_header_and_the_user_at_once() {
 #[wasm_bindgen_test]
 async fn a_call_that_goes_straight_through_takes_no_memory() {
     let stage = stage(TOKENS);
-    code_of(stage.client.refresh()).await;
+    code_of(stage.client.ask(REFRESH, &JsValue::UNDEFINED)).await;
     let url = "https://app.example/some/path?with=a&query";
     let pages = || core::arch::wasm32::memory_size(0);
     for _ in 0..1_000 {

@@ -2,7 +2,7 @@ import type { Client, Host } from "../generated/relatch.js";
 import { attempt, tell, type Callbacks } from "./callbacks.js";
 import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, readableCookie } from "./compose.js";
-import { checkContract, resolveContract, type Contract } from "./contract.js";
+import { checkContract, resolveContract, type Contract, type Sign } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 import { load } from "./load.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
@@ -51,10 +51,30 @@ export interface TransportCall {
   send(headers: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-/** What the low three bits of the core's answer say (`code` in `src/web/client.rs`). */
-const [PASS, SEND, BARE, WAIT, DELIVER, FAIL, RESOLVE] = [0, 1, 2, 3, 4, 5, 6] as const;
-/** What a call tells of itself (`ONCE` and `ABSOLUTE` there). */
-const [ONCE, ABSOLUTE] = [1, 2] as const;
+// What the low three bits of the core's answer say (`code` in `src/web/client.rs`).
+const PASS = 0;
+const SEND = 1;
+const BARE = 2;
+const WAIT = 3;
+const DELIVER = 4;
+const RESOLVE = 6;
+// What a call tells of itself (`ONCE` and `ABSOLUTE` there).
+const ONCE = 1;
+const ABSOLUTE = 2;
+// What the core is told (`hint` there).
+const BEGIN = 0;
+const SHOWN = 1;
+const HIDDEN = 2;
+const LEAVING = 3;
+const RESTORED = 4;
+const ONLINE = 5;
+const DISPOSE = 6;
+// What it is asked for (`operation` there).
+const SIGN_IN = 0;
+const EXCHANGE = 1;
+const SIGN_OUT = 2;
+const REFRESH = 3;
+const READ_SESSION = 4;
 
 interface Problem {
   readonly code: RelatchErrorCode;
@@ -84,7 +104,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   let booting: Promise<Client> | undefined;
   let tabs: Tabs | undefined;
   let disposed = false;
-  let watched: readonly number[] = [];
+  let watched: readonly (number | undefined)[] = [];
   let asksBodies = false;
   let contract = flat;
   let base: string | undefined;
@@ -201,14 +221,15 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     contract = { ...resolved, shared };
     const live = new Core(contract, { ...host, ...tabs } as Host);
     client = live;
-    watched = [...live.watchedStatuses()];
-    asksBodies = live.asksBodies();
+    const signs = contract["api.expired"] as readonly Sign[];
+    watched = signs.map(([status]) => status);
+    asksBodies = signs.some((sign) => sign.length > 1);
     const doc = globalThis.document as Document | undefined;
-    const look = (): void => live.visible(doc?.visibilityState !== "hidden");
+    const look = (): void => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN);
     listen(doc, "visibilitychange", look);
-    listen(globalThis, "pagehide", () => live.leaving());
-    listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.restored() : look()));
-    listen(globalThis, "online", () => live.online());
+    listen(globalThis, "pagehide", () => live.hint(LEAVING));
+    listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.hint(RESTORED) : look()));
+    listen(globalThis, "online", () => live.hint(ONLINE));
     look();
     return live;
   };
@@ -322,32 +343,30 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
           break;
         case DELIVER:
           return response!;
-        case FAIL:
         default:
           throw errorOf(live.problem() as Problem);
       }
     }
   };
 
-  const known = (): SessionData | null => state.data;
-
-  const ask = async (act: (live: Client) => Promise<unknown>): Promise<Problem | undefined> => {
+  /** Asks for an operation, if the contract has it. Resolves with what kept it from being done. */
+  const ask = async (operation: number, group?: string, fields?: Credentials): Promise<Problem | undefined> => {
+    if (group && flat[`${group}.path`] === undefined) throw new RelatchError("NotSupported");
     const live = await boot();
-    return (await act(live)) as Problem | undefined;
+    return live.ask(operation, fields) as Promise<Problem | undefined>;
   };
 
   /** An operation that leaves a session, or `null` if it turns out to have ended. */
-  const renew = async (act: (live: Client) => Promise<unknown>): Promise<SessionData | null> => {
-    const problem = await ask(act);
+  const renew = async (operation: number): Promise<SessionData | null> => {
+    const problem = await ask(operation);
     if (problem && problem.code !== "SessionEnded") throw errorOf(problem);
-    return known();
+    return state.data;
   };
 
-  const enter = async (operation: "signIn" | "exchange", fields: Credentials): Promise<SessionData> => {
-    if (flat[`${operation}.path`] === undefined) throw new RelatchError("NotSupported");
-    const problem = await ask((live) => live[operation](fields ?? {}));
+  const enter = async (operation: number, group: string, fields: Credentials): Promise<SessionData> => {
+    const problem = await ask(operation, group, fields ?? {});
     if (problem) throw errorOf(problem);
-    const data = known() as SessionData;
+    const data = state.data as SessionData;
     attempt(() => options.onSignIn?.(data));
     return data;
   };
@@ -357,25 +376,24 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     getState: () => state,
     async get() {
       const live = await boot();
-      live.begin();
+      live.hint(BEGIN);
       while (state.status === "loading") {
         if (state.error && !state.refreshing) throw state.error;
         await moved;
       }
-      return known();
+      return state.data;
     },
-    signIn: (credentials) => enter("signIn", credentials),
-    exchange: (fields) => enter("exchange", fields),
+    signIn: (credentials) => enter(SIGN_IN, "signIn", credentials),
+    exchange: (fields) => enter(EXCHANGE, "exchange", fields),
     async signOut(): Promise<SignOutResult> {
-      if (flat["signOut.path"] === undefined) throw new RelatchError("NotSupported");
-      const problem = await ask((live) => live.signOut());
+      const problem = await ask(SIGN_OUT, "signOut");
       return { confirmed: !problem, error: problem ? errorOf(problem) : null };
     },
-    refresh: () => renew((live) => live.refresh()),
-    update: () => renew((live) => live.update()),
+    refresh: () => renew(REFRESH),
+    update: () => renew(READ_SESSION),
     subscribe(listener) {
       listeners.add(listener);
-      boot().then((live) => live.begin(), () => {});
+      boot().then((live) => live.hint(BEGIN), () => {});
       listener(state);
       return () => void listeners.delete(listener);
     },
@@ -386,7 +404,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       bearer = undefined;
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
-      client?.dispose();
+      client?.hint(DISPOSE);
       tabs?.close();
     },
   };

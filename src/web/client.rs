@@ -62,7 +62,7 @@ impl Client {
     }
 
     /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and `json` what
-    /// the answer says, if [`Client::asks_bodies`].
+    /// the answer says, if a rule asks for that.
     pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, json: &JsValue) -> u32 {
         if challenge.is_some_and(|challenge| !asks_for_token(&challenge)) {
             return self.answer(Attempt::unpack(attempt), Step::Deliver);
@@ -100,64 +100,29 @@ impl Client {
         self.problem.take().map_or(JsValue::NULL, outward::problem)
     }
 
-    /// The statuses that [`Client::response`] is to hear of.
-    #[wasm_bindgen(js_name = watchedStatuses)]
-    pub fn watched_statuses(&self) -> Vec<u16> {
-        let contract = self.shell.contract.borrow();
-        contract.policy.rules.expired.0.iter().filter_map(|sign| sign.status).collect()
+    /// Something has happened to the page, or to what the application wants ([`hint`]).
+    pub fn hint(&self, what: u32) {
+        self.shell.dispatch(match what {
+            hint::BEGIN => Event::Start,
+            hint::SHOWN => Event::Visible(true),
+            hint::HIDDEN => Event::Visible(false),
+            hint::LEAVING => Event::Leaving,
+            hint::RESTORED => Event::Restored,
+            hint::ONLINE => Event::Online,
+            _ => Event::Dispose,
+        });
     }
 
-    /// Whether [`Client::response`] is to hear what such an answer says.
-    #[wasm_bindgen(js_name = asksBodies)]
-    pub fn asks_bodies(&self) -> bool {
-        self.shell.contract.borrow().policy.rules.expired.0.iter().any(|sign| sign.fact.is_some())
-    }
-
-    /// The application wants to know the session.
-    pub fn begin(&self) {
-        self.shell.dispatch(Event::Start);
-    }
-
-    /// Signs in with these fields. Resolves with nothing, or with the problem.
-    #[wasm_bindgen(js_name = signIn)]
-    pub fn sign_in(&self, fields: &JsValue) -> Promise {
-        self.shell.ask(Operation::SignIn, fields)
-    }
-
-    /// Signs in with another provider's token.
-    pub fn exchange(&self, fields: &JsValue) -> Promise {
-        self.shell.ask(Operation::Exchange, fields)
-    }
-
-    /// Signs out.
-    #[wasm_bindgen(js_name = signOut)]
-    pub fn sign_out(&self) -> Promise {
-        self.shell.ask(Operation::SignOut, &JsValue::UNDEFINED)
-    }
-
-    /// Renews the access token.
-    pub fn refresh(&self) -> Promise {
-        self.shell.ask(Operation::Refresh, &JsValue::UNDEFINED)
-    }
-
-    /// Reads the session's data anew.
-    pub fn update(&self) -> Promise {
-        self.shell.ask(Operation::ReadSession, &JsValue::UNDEFINED)
-    }
-
-    /// The page was shown or hidden.
-    pub fn visible(&self, visible: bool) {
-        self.shell.dispatch(Event::Visible(visible));
-    }
-
-    /// The page goes away.
-    pub fn leaving(&self) {
-        self.shell.dispatch(Event::Leaving);
-    }
-
-    /// The page has come back from the back/forward cache.
-    pub fn restored(&self) {
-        self.shell.dispatch(Event::Restored);
+    /// Asks for an operation ([`operation`]) with these fields. Resolves with nothing, or with the problem.
+    pub fn ask(&self, operation: u32, fields: &JsValue) -> Promise {
+        let operation = match operation {
+            operation::SIGN_IN => Operation::SignIn,
+            operation::EXCHANGE => Operation::Exchange,
+            operation::SIGN_OUT => Operation::SignOut,
+            operation::REFRESH => Operation::Refresh,
+            _ => Operation::ReadSession,
+        };
+        self.shell.ask(operation, fields)
     }
 
     /// The lock is held, and this is the record under it, empty if there is none; `is_own` if this tab wrote it.
@@ -185,19 +150,9 @@ impl Client {
         }
     }
 
-    /// The platform says that the network is back.
-    pub fn online(&self) {
-        self.shell.dispatch(Event::Online);
-    }
-
     /// Numbers about the present token that are no secret.
     pub fn inspect(&self) -> JsValue {
         outward::inspection(&self.shell.session.borrow(), host::now())
-    }
-
-    /// Ends the client: no timer and no waiting call is left.
-    pub fn dispose(&self) {
-        self.shell.dispatch(Event::Dispose);
     }
 
     fn answer(&self, attempt: Attempt, step: Step) -> u32 {
@@ -224,4 +179,28 @@ mod code {
     pub(super) const DELIVER: u32 = 4;
     pub(super) const FAIL: u32 = 5;
     pub(super) const RESOLVE: u32 = 6;
+}
+
+/// What a client may be told. The numbers are those of `pkg-template/src/session.ts`.
+mod hint {
+    /// The application wants to know the session.
+    pub(super) const BEGIN: u32 = 0;
+    pub(super) const SHOWN: u32 = 1;
+    pub(super) const HIDDEN: u32 = 2;
+    /// The page goes away.
+    pub(super) const LEAVING: u32 = 3;
+    /// The page has come back from the back/forward cache.
+    pub(super) const RESTORED: u32 = 4;
+    /// The platform says that the network is back.
+    pub(super) const ONLINE: u32 = 5;
+    // Anything else ends the client: no timer and no waiting call is left.
+}
+
+/// What a client may be asked for.
+mod operation {
+    pub(super) const SIGN_IN: u32 = 0;
+    pub(super) const EXCHANGE: u32 = 1;
+    pub(super) const SIGN_OUT: u32 = 2;
+    pub(super) const REFRESH: u32 = 3;
+    // Anything else reads the session's data anew.
 }

@@ -86,7 +86,7 @@ pub(crate) fn trim(glue: &str) -> Result<String> {
         text = cut(&text, open, close, instead);
     }
     text = text.replace("function() { return handleError(function (", "handleError(function (");
-    text = text.replace("}, arguments); }", "})").replace("\": function(", "\"(");
+    text = text.replace("}, arguments); }", "})");
     let rest = ["FinalizationRegistry", "typeof self", "cachedTextDecoder", "return handleError"];
     for what in rest {
         ensure!(!text.contains(what), "the glue has {what} in another form");

@@ -180,7 +180,7 @@ fn shorten(glue: &Path, module: &Path) -> Result<PathBuf> {
     for (long, short) in &map.exports {
         text = replace_member(&text, long, short);
     }
-    fs::write(&script, text)?;
+    fs::write(&script, text.replace(": function(", "("))?;
     Ok(output)
 }
 
