@@ -138,6 +138,40 @@ pub enum Happening {
     Arrive(usize),
 }
 
+/// What a happening is about, for those who tell of it.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    Heard {
+        tab: usize,
+        from: usize,
+        message: Message,
+    },
+    Granted {
+        tab: usize,
+    },
+    Read {
+        tab: usize,
+    },
+    /// `stands`: the stamp that the tab knows is the one that stands, so it may write over it.
+    Written {
+        tab: usize,
+        stamp: Stamp,
+        stands: bool,
+    },
+    Served {
+        tab: usize,
+        operation: Operation,
+        cookie: Option<u32>,
+    },
+    /// No `status`: nothing came back.
+    Answered {
+        tab: usize,
+        operation: Operation,
+        status: Option<u16>,
+        sets_cookie: bool,
+    },
+}
+
 /// A browser profile with its tabs, and the server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
@@ -522,36 +556,61 @@ impl World {
             Some(Answered { outcome: crate::play::lost(), sets_cookie: false, cookie: None, user: String::new() });
     }
 
-    /// What happens, in words.
-    pub fn tell_of(&self, happening: Happening) -> String {
+    /// What a happening is about.
+    pub fn look(&self, happening: Happening) -> Seen {
         match happening {
             Happening::Hear(tab, place) => {
                 let said = &self.tabs[tab].inbox[place];
-                let what = match said.message {
+                Seen::Heard { tab, from: said.from, message: said.message.clone() }
+            }
+            Happening::Grant => Seen::Granted { tab: self.queue[0].0 },
+            Happening::Stamp(at) => match &self.stamping[at] {
+                (tab, StampTask::Read) => Seen::Read { tab: *tab },
+                (tab, StampTask::Write { seen, stamp, .. }) => {
+                    Seen::Written { tab: *tab, stamp: *stamp, stands: self.stamp() == *seen }
+                }
+            },
+            Happening::Serve(at) => {
+                let Flight { tab, request, .. } = &self.flights[at];
+                Seen::Served { tab: *tab, operation: request.ticket.operation, cookie: request.cookie }
+            }
+            Happening::Arrive(at) => {
+                let Flight { tab, request, answer, .. } = &self.flights[at];
+                let answer = answer.as_ref().unwrap();
+                Seen::Answered {
+                    tab: *tab,
+                    operation: request.ticket.operation,
+                    status: answer.outcome.as_ref().map(|answer| answer.status).ok(),
+                    sets_cookie: answer.sets_cookie,
+                }
+            }
+        }
+    }
+
+    /// What happens, in words.
+    pub fn tell_of(&self, happening: Happening) -> String {
+        let name = |operation| match operation {
+            Operation::Refresh => "refresh",
+            Operation::ReadSession => "read",
+            Operation::SignIn | Operation::Exchange => "sign-in",
+            Operation::SignOut => "sign-out",
+        };
+        match self.look(happening) {
+            Seen::Heard { tab, from, message } => {
+                let what = match message {
                     Message::Moved(_) => "moved",
                     Message::Stole => "stole",
                     Message::Want(_) => "want",
                     Message::Gone(_) => "gone",
                     Message::Give { .. } => "give",
                 };
-                format!("{tab} hears *{what}* of {}", said.from)
+                format!("{tab} hears *{what}* of {from}")
             }
-            Happening::Grant => format!("{} gets the lock", self.queue[0].0),
-            Happening::Stamp(at) => match &self.stamping[at] {
-                (tab, StampTask::Read) => format!("{tab} reads the stamp"),
-                (tab, StampTask::Write { .. }) => format!("{tab} writes the stamp"),
-            },
-            Happening::Serve(at) | Happening::Arrive(at) => {
-                let flight = &self.flights[at];
-                let what = match flight.request.ticket.operation {
-                    Operation::Refresh => "refresh",
-                    Operation::ReadSession => "read",
-                    Operation::SignIn | Operation::Exchange => "sign-in",
-                    Operation::SignOut => "sign-out",
-                };
-                let how = if matches!(happening, Happening::Serve(_)) { "is served" } else { "is answered" };
-                format!("{}'s {what} {how}", flight.tab)
-            }
+            Seen::Granted { tab } => format!("{tab} gets the lock"),
+            Seen::Read { tab } => format!("{tab} reads the stamp"),
+            Seen::Written { tab, .. } => format!("{tab} writes the stamp"),
+            Seen::Served { tab, operation, .. } => format!("{tab}'s {} is served", name(operation)),
+            Seen::Answered { tab, operation, .. } => format!("{tab}'s {} is answered", name(operation)),
         }
     }
 
