@@ -221,6 +221,21 @@ fn an_unfinished_sign_out_is_finished_by_the_next_page_before_anything_else() {
     assert_eq!((world.tabs[tab].status(), world.tabs[tab].token()), (Status::Unauthenticated, None));
 }
 
+#[test]
+fn a_sign_in_that_the_backend_made_by_redirect_is_found_by_the_next_page_though_somebody_has_signed_out_before() {
+    let mut world = World::signed_in(1);
+    world.ask(0, Operation::SignOut);
+    world.settle();
+    world.close(0);
+    world.server.sign_in("bob").unwrap();
+    world.jar = world.server.cookie;
+    let tab = world.open();
+    world.on(tab, Event::Start);
+    world.settle();
+    assert_eq!((world.tabs[tab].status(), world.tabs[tab].shown.as_deref()), (Status::Authenticated, Some("bob")));
+    assert_eq!((world.server.refreshes, world.server.reuses), (1, 0));
+}
+
 /// A generator of its own, so that a seed means the same for ever.
 struct Dice(u64);
 

@@ -1,9 +1,22 @@
 // The code blocks of a page in Markdown: what a reader pastes is what a test runs.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../backend.mjs";
 
-/** The blocks of one page, each of which is to be taken once. */
+/** Pages whose blocks are taken by `tests/guide/blocks.test.mjs`; those of all others by `readme.test.mjs`. */
+const GUIDE = /^(start|migration|ko)\/|^(how-it-works|guarantees|security)\.md$/;
+
+/** What is not pasted anywhere. */
+const PROSE = /^(text|http)$/;
+
+/** Every page of `docs/` whose blocks one of the two tests takes, by its path in there. */
+export function pagesOf(test) {
+  const files = readdirSync(join(root, "docs"), { recursive: true }).filter((file) => file.endsWith(".md"));
+  const own = files.filter((file) => GUIDE.test(file) === (test === "guide"));
+  return Object.fromEntries(own.map((file) => [file, new Page(`docs/${file}`)]));
+}
+
+/** The blocks of one page, each of which is to be taken once. What stands in brackets behind a block's language is its tab's name. */
 export class Page {
   #path;
   #blocks;
@@ -23,7 +36,8 @@ export class Page {
 
   /** What nobody has taken, each by its line. */
   left() {
-    return this.#blocks.map(({ line, language, heading }) => `${this.#path}:${line}: ${language} under "${heading}"`);
+    const code = this.#blocks.filter(({ language }) => !PROSE.test(language));
+    return code.map(({ line, language, heading }) => `${this.#path}:${line}: ${language} under "${heading}"`);
   }
 }
 

@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../backend.mjs";
 
-const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "packaging/next");
+/** Where it stands. */
+export const folder = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "packaging/next");
 const example = join(root, "examples/next");
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CI: "1" };
 

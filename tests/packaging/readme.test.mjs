@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { transform } from "esbuild";
 import { root, serve } from "../backend.mjs";
 import { openPage, packageFolder, startBrowser, startSite, USER } from "../browser/stage.mjs";
-import { Page } from "./blocks.mjs";
+import { Page, pagesOf } from "./blocks.mjs";
 import { build, clear, freePort, installOnly, start } from "./next-app.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -216,7 +216,7 @@ describe("what the README says to paste", { concurrency: false }, () => {
 });
 
 describe("what the docs say to paste", { concurrency: false }, () => {
-  const docs = Object.fromEntries(readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md")).map((file) => [file, new Page(`docs/${file}`)]));
+  const docs = pagesOf("readme");
   const handler = docs["server.md"].take("Without Next", "ts");
 
   it("has the types that it is said to have", async () => {

@@ -1,0 +1,243 @@
+// What the guide's own pages tell a reader to paste, pasted: the first five minutes are built and run in a browser, what stands
+// before and after a migration is held against the types of both packages. A block that is not pasted here fails the test.
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { root } from "../backend.mjs";
+import { openPage, packageFolder, startBrowser, startSite, USER } from "../browser/stage.mjs";
+import { pagesOf } from "../packaging/blocks.mjs";
+import { clear, folder as nextFolder, installOnly } from "../packaging/next-app.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const work = join(here, "work");
+const docs = pagesOf("guide");
+
+/** What any application has of its own. */
+const CONFIG = {
+  strict: true,
+  target: "ES2022",
+  module: "ESNext",
+  moduleResolution: "bundler",
+  lib: ["ES2022", "DOM", "DOM.Iterable"],
+  types: ["node"],
+  jsx: "react-jsx",
+  noEmit: true,
+  // next-auth's own declarations want Next beside them.
+  skipLibCheck: true,
+};
+const POLICY = "default-src 'self'; img-src data:; script-src 'self' 'wasm-unsafe-eval'";
+
+const runIn = (cwd, program, ...args) =>
+  promisify(execFile)(program, args, { cwd }).catch((error) => assert.fail(`${program} ${args.join(" ")}\n${error.stdout}${error.stderr}`));
+const run = (cwd, tool, ...args) => runIn(cwd, join(here, "node_modules/.bin", tool), ...args);
+
+/** Writes an application, and checks its types. */
+async function check(name, files) {
+  const app = join(work, name);
+  for (const [path, text] of Object.entries({ "tsconfig.json": JSON.stringify({ compilerOptions: CONFIG }), ...files })) {
+    mkdirSync(dirname(join(app, path)), { recursive: true });
+    writeFileSync(join(app, path), text);
+  }
+  await run(app, "tsc");
+  return app;
+}
+
+/** The same, built. */
+async function buildApp(name, files) {
+  const app = await check(name, files);
+  await run(app, "vite", "build", "--logLevel", "error");
+  return join(app, "dist");
+}
+
+/** A block, by the name of the file that its first line says. */
+const file = (text) => [text.match(/^\/\/ ([\w./-]+)/)[1], text];
+
+const html = (entry, body = "") => `<!doctype html><title>guide</title><link rel="icon" href="data:,">${body}<script type="module" src="${entry}"></script>`;
+
+const said = (page, selector, text) =>
+  page
+    .waitForFunction((selector, text) => document.querySelector(selector)?.textContent.includes(text), { polling: 50, timeout: 15_000 }, selector, text)
+    .catch(async (error) => assert.fail(`no "${text}": ${error}\n${await page.evaluate(() => document.body.innerText)}\n${page.said.join("\n")}`));
+
+async function signIn(page) {
+  await page.waitForSelector("form input[name=email]", { visible: true });
+  await page.type("input[name=email]", USER.email);
+  await page.type("input[name=password]", USER.password);
+  await page.click("form button");
+}
+
+before(() => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(join(work, "node_modules"), { recursive: true });
+  cpSync(packageFolder, join(work, "node_modules/relatch"), { recursive: true });
+});
+
+describe("the first five minutes", { concurrency: false }, () => {
+  let browser, server;
+
+  before(async () => {
+    browser = await startBrowser();
+  });
+  after(() => browser?.close());
+  afterEach(async () => {
+    for (const context of browser.browserContexts()) if (context !== browser.defaultBrowserContext()) await context.close();
+    await server?.stop();
+    server = undefined;
+  });
+
+  it("with TypeScript end signed in, with an API that goes on over a refresh", async () => {
+    const page = docs["start/typescript.md"];
+    const [session, main, more, notes, config] = ["2. Make the session", "3. Show who is signed in", "4. Sign in", "5. Call the API", "A backend to try it with"].map(
+      (heading) => page.take(heading, "ts"),
+    );
+    assert.equal(page.take("1. Install", "sh"), "npm i relatch\n");
+    const files = Object.fromEntries([session, notes, config].map(file));
+    const probe = `import { notes } from "./notes"; document.querySelector("#probe")!.addEventListener("click", async () => { document.title = String((await notes()).length); });`;
+    const form = '<form hidden><input name="email"><input name="password"><button>Sign in</button></form><output></output><button id="probe">Notes</button>';
+    const dist = await buildApp("typescript", { ...files, "main.ts": `${main}\n${more}\n${probe}`, "index.html": html("/main.ts", form) });
+    server = await startSite(dist, "--csp", POLICY);
+    const tab = await openPage(browser, server.url);
+    await signIn(tab);
+    await said(tab, "output", USER.email);
+    await server.expireAccess();
+    await tab.click("#probe");
+    await tab.waitForFunction(() => document.title === "0", { polling: 50 });
+    const { refresh } = await server.counters();
+    assert.deepEqual([refresh.rotated, refresh.reuse], [1, 0]);
+  });
+
+  it("with React end with a form, a session and notes", async () => {
+    const page = docs["start/react.md"];
+    assert.equal(page.take("1. Install", "sh"), "npm i relatch\n");
+    const blocks = [page.take("2. Make the session", "ts"), page.take("3. Give it to the tree", "tsx"), page.take("4. Sign in, show, call, sign out", "tsx")];
+    const dist = await buildApp("react", { ...Object.fromEntries(blocks.map(file)), "index.html": html("/src/main.tsx", '<div id="root"></div>') });
+    server = await startSite(dist, "--csp", POLICY);
+    const tab = await openPage(browser, server.url);
+    await signIn(tab);
+    await said(tab, "#root", USER.email);
+    await server.expireAccess();
+    await (await tab.$$("button"))[1].click();
+    await said(tab, "#root", "0 notes");
+    await (await tab.$$("button"))[0].click();
+    await tab.waitForSelector("form", { visible: true });
+    const { refresh } = await server.counters();
+    assert.deepEqual([refresh.rotated, refresh.reuse], [1, 0]);
+  });
+
+  it("without a build step end with one file that does all of it", async () => {
+    const page = docs["start/script.md"];
+    assert.equal(page.take("Start without a build step", "sh"), "npm i relatch\n");
+    const folder = join(work, "script");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "index.html"), page.take("Start without a build step", "html"));
+    cpSync(join(packageFolder, "relatch.global.js"), join(folder, "relatch.global.js"));
+    server = await startSite(folder, "--csp", "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'");
+    const tab = await openPage(browser, server.url);
+    await signIn(tab);
+    await said(tab, "output", USER.email);
+    await tab.click("#notes");
+    await said(tab, "output", "0 notes");
+    await tab.click("#leave");
+    await said(tab, "output", "unauthenticated");
+  });
+
+  it("with Next have the types that Next wants", async () => {
+    const page = docs["start/next.md"];
+    assert.equal(page.take("1. Install", "sh"), "npm i relatch\n");
+    const blocks = [
+      ["2. The backend, for both sides", "ts"],
+      ["3. The session on the server", "ts"],
+      ["3. The session on the server", "ts"],
+      ["3. The session on the server", "ts"],
+      ["4. The session in the browser", "tsx"],
+      ["4. The session in the browser", "tsx"],
+      ["5. Pages", "tsx"],
+      ["5. Pages", "tsx"],
+    ].map(([heading, language]) => file(page.take(heading, language)));
+    const held = `import type { NextConfig } from "next"; import type { NextProxy } from "next/server";
+      import { proxy } from "./proxy"; import config from "./next.config";
+      export const held: [NextProxy, NextConfig] = [proxy, config];`;
+    const options = { ...CONFIG, esModuleInterop: true };
+    await installOnly({ ...Object.fromEntries(blocks), "held.ts": held, "tsconfig.json": JSON.stringify({ compilerOptions: options }) });
+    try {
+      await runIn(nextFolder, "node_modules/.bin/tsc");
+    } finally {
+      clear();
+    }
+  });
+});
+
+describe("a migration", () => {
+  /** What each block before it has of its own: its peer's types, and what an application adds to them. */
+  const SESSION = `import "next-auth"; declare module "next-auth" { interface Session { accessToken?: string; error?: string } }`;
+
+  for (const [page, heading, language, more] of [
+    ["next-auth", "1. Change the import", "tsx", { "types.d.ts": SESSION }],
+    ["next-auth", "2. Move the refresh token into a cookie", "tsx", { "types.d.ts": SESSION }],
+    ["auth0-spa-js", "From auth0-spa-js", "ts", {}],
+    ["axios-auth-refresh", "From axios-auth-refresh", "ts", {}],
+    ["interceptors", "From interceptors of your own", "ts", {}],
+    ["interceptors", "From interceptors of your own", "ts", {}],
+  ]) {
+    const taken = ["before", "after"].map((when) => [when, docs[`migration/${page}.md`].take(heading, language)]);
+    it(`from ${page}: what stands before it and after it has the types of both packages (${heading})`, async () => {
+      for (const [when, text] of taken) {
+        assert.match(text, new RegExp(`^// ${when}`), "the first line says which of the two it is");
+        await check(`${page}-${heading.length}-${text.length}-${when}`, { [`${when}.${language}`]: `${text}\nexport {};`, ...(when === "before" && more) });
+      }
+    });
+  }
+
+  it("to OpenID Connect installs what it needs", () => {
+    assert.equal(docs["migration/auth0-spa-js.md"].take("From auth0-spa-js", "sh"), "npm i relatch oauth4webapi\n");
+  });
+});
+
+describe("the Korean page", () => {
+  const page = docs["ko/README.md"];
+
+  it("begins with what next-auth of both versions takes", async () => {
+    await check("ko-v4", { "auth.ts": page.take("출발점", "ts") });
+    await check("ko-v5", { "auth.config.ts": page.take("출발점", "ts") });
+  });
+
+  it("changes an import, and the types hold", () => check("ko-import", { "providers.tsx": page.take("먼저 해 볼 수 있는 것: import만 바꾸기", "tsx") }));
+
+  it("ends with an application whose parts fit", async () => {
+    const blocks = [
+      ["2단계: 계약을 적습니다", "ts"],
+      ["3단계: 브라우저와 서버에 세션을 둡니다", "tsx"],
+      ["3단계: 브라우저와 서버에 세션을 둡니다", "ts"],
+      ["3단계: 브라우저와 서버에 세션을 둡니다", "ts"],
+      ["3단계: 브라우저와 서버에 세션을 둡니다", "tsx"],
+      ["4단계: 소셜 로그인", "ts"],
+      ["4단계: 소셜 로그인", "ts"],
+      ["5단계: 쓰던 코드를 바꿉니다", "tsx"],
+    ].map(([heading, language]) => file(page.take(heading, language)));
+    const names = blocks.map(([name]) => name);
+    assert.deepEqual(names, ["lib/contract.ts", "lib/session.tsx", "lib/auth.ts", "proxy.ts", "app/layout.tsx", "next.config.ts", "lib/social.ts", "app/account/orders.tsx"]);
+    await check("ko", Object.fromEntries(blocks));
+  });
+});
+
+describe("a command that a page of the guide names", () => {
+  it("is one that there is", () => {
+    assert.equal(docs["how-it-works.md"].take("How it works", "sh"), "cargo xtask draw\n");
+    execFileSync("cargo", ["xtask", "draw", "--help"], { cwd: root, stdio: "pipe" });
+  });
+
+  it("starts the example server by flags that it has", () => {
+    const help = execFileSync(process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server"), ["--help"], { encoding: "utf8" });
+    for (const [page, heading] of [["start/typescript.md", "A backend to try it with"], ["start/next.md", "Start with Next"]]) {
+      const command = docs[page].take(heading, "sh");
+      assert.match(command, /^cargo run -p relatch-example-server -- /);
+      for (const [flag] of command.matchAll(/ --[a-z-]{2,}/g)) assert.ok(help.includes(flag.trim()), `${flag} of ${page}`);
+    }
+  });
+});
+
+it("no block of the guide is left out", () => assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []));
