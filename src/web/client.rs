@@ -21,7 +21,7 @@ const ABSOLUTE: u32 = 2;
 
 /// One client: a session, its shell, and the questions that calls ask.
 ///
-/// An answer to a question is a number: the low three bits say what to do ([`code`]), the rest is the attempt, to be
+/// An answer to a question is a number: the low three bits say what to do (`code`), the rest is the attempt, to be
 /// handed back with the next question.
 #[wasm_bindgen]
 pub struct Client {
@@ -95,7 +95,7 @@ impl Client {
         bearer.map_or(JsValue::UNDEFINED, |bearer| JsValue::from_str(bearer.expose()))
     }
 
-    /// Why the last question was answered with [`code::FAIL`].
+    /// Why the last question was answered with `code::FAIL`.
     pub fn problem(&self) -> JsValue {
         self.problem.take().map_or(JsValue::NULL, outward::problem)
     }

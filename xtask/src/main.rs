@@ -8,6 +8,7 @@ mod debian;
 mod demo;
 mod explore;
 mod glue;
+mod guide;
 mod package;
 mod panics;
 mod printable;
@@ -40,6 +41,10 @@ enum Command {
     Test(test::Options),
     /// Visit every interleaving of the protocol's small worlds
     Explore(explore::Options),
+    /// Build the guide as a site, and follow its links
+    Guide(guide::Options),
+    /// Draw the protocol for docs/how-it-works.md, from what the machines do
+    Draw,
     /// Measure relatch and its peers side by side
     Bench(bench::Options),
     /// Photograph the demo for the README
@@ -66,6 +71,8 @@ fn run() -> Result<()> {
         Command::Demo(options) => demo::run_demo(&options),
         Command::Test(options) => test::run(&options),
         Command::Explore(options) => explore::explore(&options),
+        Command::Guide(options) => guide::run_guide(&options),
+        Command::Draw => guide::draw(),
         Command::Bench(options) => bench::bench(&options),
         Command::Screenshot => screenshot::run_camera(),
         Command::Size(options) => size::report(&options),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::browsers::{self, Engine};
 use crate::process::{command, root, run as run_to_end, step, watch};
-use crate::{demo, explore, package, readme, tools};
+use crate::{demo, explore, guide, package, readme, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -34,6 +34,8 @@ enum Part {
     Backends,
     /// The packed package in bundlers, scripts, Node, a worker and Next
     Packaging,
+    /// The guide as a site: its links, what it says to paste, the tests that it names
+    Guide,
     /// That the peers of the benches do what the benches say; measures nothing
     Benches,
 }
@@ -49,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut tally = Tally::default();
     tools::for_build()?;
-    if [Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Benches].into_iter().any(wants) {
+    if [Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Guide, Part::Benches].into_iter().any(wants) {
         browsers::ensure()?;
     }
     if [Part::Native, Part::Backends].into_iter().any(wants) {
@@ -98,6 +100,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wants(Part::Packaging) {
         browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
+    }
+    if wants(Part::Guide) {
+        tally.check("the guide builds, and its links lead somewhere", guide::build);
+        tools::npm_install("tests/guide")?;
+        browser_tests(&mut tally, "guide", "tests/guide", Engine::Chromium)?;
     }
     if wants(Part::Benches) {
         tools::npm_install("benches")?;
