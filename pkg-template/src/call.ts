@@ -2,16 +2,21 @@
 
 type Input = RequestInfo | URL;
 
-const isRequest = (input: unknown): input is Request =>
-  typeof input === "object" && Object.prototype.toString.call(input) === "[object Request]";
+const isA = (value: unknown, kind: string): boolean =>
+  typeof value === "object" && Object.prototype.toString.call(value) === `[object ${kind}]`;
 
-const isStream = (body: unknown): boolean => Object.prototype.toString.call(body) === "[object ReadableStream]";
+const isRequest = (input: unknown): input is Request => isA(input, "Request");
 
 /** A `RequestInit` that is not a plain object may inherit its members (a `Request` given as `init` does). */
-const isPlain = (init: object): boolean => [Object.prototype, null].includes(Object.getPrototypeOf(init));
+const isPlain = (init: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(init);
+  return prototype === Object.prototype || prototype === null;
+};
 
 /** Names and values in a plain object, the commonest form of headers. */
 const isRecord = (headers: HeadersInit): headers is Record<string, string> => isPlain(headers) && !(Symbol.iterator in headers);
+
+const isAuthorization = (name: string): boolean => name.length === 13 && name.toLowerCase() === "authorization";
 
 /** A call to `fetch`, kept until it has settled. */
 export class Call {
@@ -23,20 +28,20 @@ export class Call {
   #input: Input;
   #init: RequestInit | undefined;
   #spare: Request | undefined;
-  /** The caller's headers, where they are no plain object: a copy that is read once. */
+  /** The caller's headers, where they are neither a plain object nor a list: a copy that is read once. */
   #own: Headers | undefined;
 
   constructor(input: Input, init: RequestInit | undefined) {
-    this.isOnce = init !== undefined && init !== null && isStream(init.body);
+    this.isOnce = isA(init?.body, "ReadableStream");
     if (init && !isPlain(init)) {
       input = new Request(input, init);
       init = undefined;
     }
     this.#input = input;
     this.#init = init ?? undefined;
-    this.isAbsolute = typeof input !== "string";
-    this.url = isRequest(input) ? input.url : input instanceof URL ? input.href : String(input);
-    if (typeof input === "object" && !isRequest(input) && !(input instanceof URL)) this.isAbsolute = false;
+    const absolute = isRequest(input) ? input.url : input instanceof URL ? input.href : undefined;
+    this.isAbsolute = absolute !== undefined;
+    this.url = absolute ?? String(input);
   }
 
   get signal(): AbortSignal | null | undefined {
@@ -56,7 +61,8 @@ export class Call {
   get hasAuthorization(): boolean {
     const headers = this.#init?.headers ?? (isRequest(this.#input) ? this.#input.headers : undefined);
     if (!headers) return false;
-    if (isRecord(headers)) return Object.keys(headers).some((name) => /^authorization$/i.test(name));
+    if (isRecord(headers)) return Object.keys(headers).some(isAuthorization);
+    if (Array.isArray(headers)) return headers.some(([name]) => isAuthorization(String(name)));
     if (headers instanceof Headers) return headers.has("authorization");
     return (this.#own = new Headers(headers)).has("authorization");
   }
@@ -93,6 +99,7 @@ export class Call {
 
   #withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
     if (headers === undefined || isRecord(headers)) return { ...headers, ...more };
+    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") return [...headers, ...Object.entries(more)];
     const own = (this.#own ??= new Headers(headers));
     for (const name of Object.keys(more)) own.set(name, more[name]!);
     return own;

@@ -82,59 +82,49 @@ export interface RelatchErrorDetails {
   readonly cause?: unknown;
 }
 
-const MESSAGES: Record<Exclude<RelatchErrorCode, OidcErrorCode>, string> = {
-  Network: "The auth server could not be reached. The session is kept; try again when the network is back.",
-  Timeout: "The auth server did not answer in time. The session is kept; try again.",
-  TryLater: "The auth server is busy. The session is kept; try again later.",
-  BadResponse: "The auth server's answer is not what the contract says. The session is kept; check the contract's paths and fields.",
+const MESSAGES: Record<string, string> = {
+  Network: "The auth server could not be reached; the session is kept. Try again when the network is back.",
+  Timeout: "The auth server did not answer in time; the session is kept. Try again.",
+  TryLater: "The auth server is busy; the session is kept. Try again later.",
+  BadResponse: "The auth server's answer is not what the contract says; the session is kept. Check the contract's paths and fields.",
   Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
   BadCredentials: "Sign-in was refused. Check the credentials.",
   SessionEnded: "The session has ended. Sign in again.",
-  SessionStale:
-    "The access token has to be renewed, and no cookie can be set here. Let the proxy helper run before this page, or leave the call to the browser.",
-  SessionChanged: "Somebody signed in or out since this call was made; it was not sent as another user. Make it again.",
-  Disposed: "This session client was disposed of. Make a new one with createSession().",
+  SessionChanged: "Somebody signed in or out since the call was made; it was not sent. Make it again.",
+  Disposed: "This session was disposed of. Make a new one with createSession().",
   InvalidContract: "The contract is not valid.",
-  NotSupported: "The contract does not describe this operation. Add it to the contract.",
+  NotSupported: "The contract has no such operation. Add it to the contract.",
   NotConfigured: "There is no default session. Call configure() first.",
-  ModuleUnavailable:
-    "The WebAssembly module could not start. Under a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'. The next call tries again.",
-  StreamBodyUnsupported: "This browser cannot send a ReadableStream as a body. Send a Blob or an ArrayBuffer.",
+  ModuleUnavailable: "The WebAssembly module could not start; the next call tries again. In a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
+  StreamBodyUnsupported: "This browser cannot send a ReadableStream. Send a Blob.",
 };
 
 /** The one error class of relatch. It holds no token, no cookie and no personal data. */
 export class RelatchError extends Error {
-  override readonly name = "RelatchError";
+  declare readonly name: "RelatchError";
   readonly code: RelatchErrorCode;
   /** Whether the same thing, done later, may succeed without anybody changing anything. */
-  readonly temporary: boolean;
+  declare readonly temporary: boolean;
   /** The status of the answer behind it; 0 for a redirect that was not followed. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** How long the server asked to wait, in milliseconds. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** Every mistake, for `InvalidContract`. */
-  readonly issues: readonly ContractIssue[] | undefined;
+  declare readonly issues: readonly ContractIssue[] | undefined;
   /** What the server's JSON says to a refused sign-in (`BadCredentials`), as it came. */
-  readonly answer: unknown;
+  declare readonly answer: unknown;
 
   constructor(code: RelatchErrorCode, details: RelatchErrorDetails = {}) {
-    const listed = details.issues?.map((issue) => `\n  ${issue.path}: ${issue.message}`).join("") ?? "";
-    super((details.message ?? MESSAGES[code as keyof typeof MESSAGES]) + listed, details.cause === undefined ? undefined : { cause: details.cause });
+    const { message = MESSAGES[code], issues, temporary = false, status, retryAfterMs, answer } = details;
+    super(message + (issues ?? []).map(({ path, message }) => `\n  ${path}: ${message}`).join(""), details);
     this.code = code;
-    this.temporary = details.temporary ?? false;
-    this.status = details.status ?? undefined;
-    this.retryAfterMs = details.retryAfterMs ?? undefined;
-    this.issues = details.issues;
-    this.answer = details.answer;
+    const name = "RelatchError";
+    Object.assign(this, { name, temporary, status: status ?? undefined, retryAfterMs: retryAfterMs ?? undefined, issues, answer });
   }
 }
 
 /** Whether a value is a {@link RelatchError}, also one of another frame or another copy of relatch. */
 export function isRelatchError(value: unknown, code?: RelatchErrorCode): value is RelatchError {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    (value as RelatchError).name === "RelatchError" &&
-    (code === undefined ? typeof (value as RelatchError).code === "string" : (value as RelatchError).code === code)
-  );
+  const error = Object(value) as Partial<RelatchError>;
+  return error.name === "RelatchError" && (code ? error.code === code : typeof error.code === "string");
 }

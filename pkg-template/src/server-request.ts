@@ -116,7 +116,7 @@ export class RequestState {
     for (let sends = 1; ; sends++) {
       const { access } = this;
       if (!access && this.isNobody) return call.sendBare();
-      if (!access) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
+      if (!access) throw this.#problem ?? sessionStale();
       const response = await call.send({ authorization: `Bearer ${access.token}` });
       const isRefused = await isExpired(this.backend.contract, response);
       // A token that another request has fetched may be as old as the first; then there is one more try.
@@ -124,7 +124,7 @@ export class RequestState {
       await this.renew(access.token);
       if (this.isNobody) return response;
       void response.body?.cancel();
-      if (this.#access?.token === access.token) throw this.#problem ?? new RelatchError("SessionStale", { temporary: true });
+      if (this.#access?.token === access.token) throw this.#problem ?? sessionStale();
     }
   }
 
@@ -219,7 +219,7 @@ export class RequestState {
 
   #unknown(error: RelatchError | undefined): SessionState {
     const freshness = error?.code === "Network" ? "offline" : "stale";
-    const known = error ?? new RelatchError("SessionStale", { temporary: true });
+    const known = error ?? sessionStale();
     return { status: "loading", data: null, reason: null, freshness, error: known, refreshing: false };
   }
 }
@@ -257,3 +257,11 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
+
+/** A session whose token cannot be renewed here. */
+const sessionStale = (): RelatchError =>
+  new RelatchError("SessionStale", {
+    temporary: true,
+    message:
+      "The access token has to be renewed, and no cookie can be set here. Let the proxy helper run before this page, or leave the call to the browser.",
+  });
