@@ -19,6 +19,25 @@ export function compose(contract: FlatContract, group: string, given: Fields | u
   return [body, Object.entries({ ...all, ...(contract[`${group}.headers`] as object) })];
 }
 
+/**
+ * The request of an operation, and what `fetch` is to be told besides: Firefox loses `keepalive` on the way from one `Request`
+ * to another.
+ *
+ * Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
+ * mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes.
+ */
+export function prepare(contract: FlatContract, group: string, [body, headers]: Composed): readonly [Request, RequestInit] {
+  const init = {
+    method: contract[`${group}.method`] as string,
+    body: body ?? null,
+    headers: headers as [string, string][],
+    credentials: "include",
+    cache: "no-store",
+    redirect: "manual",
+  } as const;
+  return [new Request(contract[`${group}.path`] as string, init), /^(refresh|signOut)$/.test(group) ? { keepalive: true } : {}];
+}
+
 /** The value of a cookie that scripts can read. There is no `document` in a worker. */
 export function readableCookie(name: unknown): string | undefined {
   const cookies = (globalThis.document?.cookie ?? "").split("; ");

@@ -140,6 +140,9 @@ export interface Contract {
 /** A sign as the core reads it: a status, the number of a fact, what kind of condition (1 is, 2 has) and its text. */
 export type Sign = readonly [status: number | undefined, fact?: number, kind?: number, text?: string | undefined];
 
+/** The operations, in the order of the core's numbers (`Operation` in `src/core/event.rs`). */
+export const OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"] as const;
+
 /** A checked contract by the names of its fields, with every default filled in. */
 export type FlatContract = Readonly<Record<string, unknown>>;
 
@@ -278,4 +281,33 @@ export function resolveContract(flat: FlatContract, page: string | undefined): F
   }
   if (!(flat["api.origins"] as string[]).length) resolved["api.origins"] = [absolute("/").origin];
   return resolved;
+}
+
+/** What ends a field of the text. Neither a URL nor JSON has it in it. */
+const END = "\x1f";
+
+/** A resolved contract as the core reads it: one text (`src/web/contract.rs`). `shared`: the tabs have a lock and a stamp. */
+export function writeContract(contract: FlatContract, shared: boolean): string {
+  const signs = (path: string): unknown[] => {
+    const rule = (contract[path] ?? []) as readonly Sign[];
+    // A condition that asks for a control character never holds: JSON has none.
+    return [rule.length, ...rule.flatMap(([status, fact = -1, kind = 0, text = ""]) => [status, fact + 1, kind, text.replaceAll(END, "\0")])];
+  };
+  const list = (values: readonly unknown[]): unknown[] => [values.length, ...values];
+  const switches = [
+    contract["access.by"] === "cookie",
+    contract["bySession"],
+    contract["session.path"],
+    (contract["access.refreshToken"] as string[]).length,
+    shared,
+    contract["share"] === "ask",
+  ];
+  return [
+    contract["timeoutMs"],
+    contract["leadMs"],
+    switches.reduce<number>((bits, isOn, place) => bits | (isOn ? 1 << place : 0), 0),
+    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired"].flatMap(signs),
+    ...list(contract["api.origins"] as string[]),
+    ...list(OPERATIONS.map((group) => contract[`${group}.path`]).filter(Boolean)),
+  ].join(END);
 }

@@ -1,12 +1,14 @@
 import type { Client, Host } from "../generated/relatch.js";
+import { factsOf, readAnswer, type Found } from "./answer.js";
 import { attempt, tell, type Callbacks } from "./callbacks.js";
 import { Call, sendsStreams } from "./call.js";
-import { compose, csrfToken, readableCookie } from "./compose.js";
-import { checkContract, resolveContract, type Contract, type Sign } from "./contract.js";
-import { RelatchError, type RelatchErrorCode } from "./errors.js";
+import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
+import { checkContract, OPERATIONS, resolveContract, writeContract, type Contract, type Sign } from "./contract.js";
+import { RelatchError } from "./errors.js";
 import { load } from "./load.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
-import type { Credentials, Inspection, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
+import { errorOf, inspectionOf, stateOf, type Problem } from "./told.js";
+import type { Credentials, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
 export interface SessionOptions extends Callbacks {
@@ -63,28 +65,26 @@ const ONCE = 1;
 const ABSOLUTE = 2;
 // What the core is told (`hint` there).
 const BEGIN = 0;
-const SHOWN = 1;
-const HIDDEN = 2;
-const LEAVING = 3;
-const RESTORED = 4;
-const ONLINE = 5;
-const DISPOSE = 6;
-// What it is asked for (`operation` there).
-const SIGN_IN = 0;
-const EXCHANGE = 1;
-const SIGN_OUT = 2;
-const REFRESH = 3;
-const READ_SESSION = 4;
+const TICK = 1;
+const SHOWN = 2;
+const HIDDEN = 3;
+const LEAVING = 4;
+const RESTORED = 5;
+const ONLINE = 6;
+const DISPOSE = 7;
+// Operations by their numbers, which are their places in `OPERATIONS`.
+const REFRESH = 0;
+const READ_SESSION = 1;
+const SIGN_IN = 2;
+const EXCHANGE = 3;
+const SIGN_OUT = 4;
 
-interface Problem {
-  readonly code: RelatchErrorCode;
-  readonly temporary: boolean;
-  readonly status?: number;
-  readonly retryAfterMs?: number;
-  readonly answer?: unknown;
+/** What the application has asked for. */
+interface Asked {
+  /** To be sent, and kept no longer than until then. */
+  fields: Credentials | undefined;
+  readonly settle: (error: RelatchError | null) => void;
 }
-
-const errorOf = (problem: Problem): RelatchError => new RelatchError(problem.code, problem);
 
 const INITIAL: SessionState = {
   status: "loading",
@@ -106,6 +106,11 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   let disposed = false;
   let watched: readonly (number | undefined)[] = [];
   let asksBodies = false;
+  let asks = 0;
+  const asked = new Map<number, Asked>();
+  /** What the newest answer to a sign-in says that brought no token. */
+  let answer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let contract = flat;
   let base: string | undefined;
   let state = INITIAL;
@@ -163,13 +168,12 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   };
 
   const host = {
-    publish(told: SessionState & { problem: Problem | null }, user: unknown): void {
-      const { problem, ...rest } = told;
+    publish(bits: number, problem: Problem | null, user: unknown): void {
       bearer = undefined;
-      const data = rest.status === "authenticated" ? dataOf(user) : null;
+      const told = stateOf(bits);
+      const data = told.status === "authenticated" ? dataOf(user) : null;
       if (!data) mapped = undefined;
-      const reason = rest.reason ?? null;
-      change({ ...rest, reason, data, error: problem && errorFrom(problem) } as SessionState);
+      change({ ...told, data, error: problem && errorFrom(problem) } as SessionState);
     },
     resume(): void {
       bearer = undefined;
@@ -178,19 +182,44 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       wake();
       if (exposes) queueMicrotask(expose);
     },
-    compose: async (group: string, fields: Credentials | undefined, refreshToken: string | undefined): Promise<unknown> => {
-      if (transport) return transport.request(group as "refresh", fields, refreshToken);
-      const more: Record<string, string> = {};
-      const headers: Record<string, string> = {};
-      if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
-      const { "csrf.header": header, "csrf.field": field } = contract;
-      if ((header || field) && contract[`${group}.method`] !== "GET") {
-        const token = await csrfToken(contract);
-        if (token !== undefined && header) headers[header as string] = token;
-        if (token !== undefined && field) more[field as string] = token;
-      }
-      return compose(contract, group, fields, more, headers);
+    settle(ask: number, problem: Problem | null): void {
+      asked.get(ask)?.settle(problem && errorOf(problem, answer));
+      asked.delete(ask);
     },
+    arm(delay: number): void {
+      clearTimeout(timer);
+      timer = delay < 0 ? undefined : setTimeout(() => client?.hint(TICK), delay);
+    },
+    compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint): Promise<unknown> {
+      const by = asked.get(ask);
+      const fields = by?.fields;
+      if (by) by.fields = undefined;
+      return composed(OPERATIONS[operation]!, fields, refreshToken, key).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
+    },
+    read(response: Response, json: unknown, operation: number): Found {
+      const isSessions = operation === READ_SESSION || (operation === REFRESH && contract["bySession"] === true);
+      const found = readAnswer(contract, response, json, isSessions);
+      if (operation === SIGN_IN || operation === EXCHANGE) answer = found[1] ? undefined : json;
+      return found;
+    },
+  };
+
+  /** What sends an operation, or has sent it. Rejects with `{ status }` where a proof cannot be had. */
+  const composed = async (group: (typeof OPERATIONS)[number], fields: Credentials | undefined, refreshToken: string | undefined, key: bigint): Promise<unknown> => {
+    if (transport) return transport.request(group, fields, refreshToken);
+    const more: Record<string, string> = {};
+    const headers: Record<string, string> = {};
+    if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
+    const { "csrf.header": header, "csrf.field": field } = contract;
+    if ((header || field) && contract[`${group}.method`] !== "GET") {
+      const token = await csrfToken(contract);
+      if (token !== undefined && header) headers[header as string] = token;
+      if (token !== undefined && field) more[field as string] = token;
+    }
+    // A string of structured fields (RFC 9651 section 3.3.3), as the Internet-Draft on `Idempotency-Key` has it.
+    const keyHeader = contract[`${group}.idempotencyHeader`];
+    if (keyHeader) headers[keyHeader as string] = `"${key.toString(16).padStart(16, "0")}"`;
+    return prepare(contract, group, compose(contract, group, fields, more, headers));
   };
 
   const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -218,12 +247,12 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     if (!shared && !isMine && globalThis.location) {
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
     }
-    contract = { ...resolved, shared };
-    const live = new Core(contract, { ...host, ...tabs } as Host);
+    contract = resolved;
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host);
     client = live;
-    const signs = contract["api.expired"] as readonly Sign[];
-    watched = signs.map(([status]) => status);
-    asksBodies = signs.some((sign) => sign.length > 1);
+    const expired = contract["api.expired"] as readonly Sign[];
+    watched = expired.map(([status]) => status);
+    asksBodies = expired.some(([, fact]) => fact !== undefined);
     const doc = globalThis.document as Document | undefined;
     const look = (): void => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN);
     listen(doc, "visibilitychange", look);
@@ -269,8 +298,8 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
 
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
   const respond = async (live: Client, attempt: number, response: Response): Promise<number> => {
-    const json: unknown = asksBodies ? await response.clone().json().catch(() => undefined) : undefined;
-    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, json);
+    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => undefined)) : undefined;
+    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, facts);
   };
 
   const startCall = (live: Client, call: Call): number => {
@@ -349,23 +378,27 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     }
   };
 
-  /** Asks for an operation, if the contract has it. Resolves with what kept it from being done. */
-  const ask = async (operation: number, group?: string, fields?: Credentials): Promise<Problem | undefined> => {
-    if (group && flat[`${group}.path`] === undefined) throw new RelatchError("NotSupported");
+  /** Asks for an operation. Resolves with what kept it from being done, if anything did. */
+  const ask = async (operation: number, fields?: Credentials): Promise<RelatchError | null> => {
+    // What reads the session does what the contract has instead, a refresh.
+    if (operation > READ_SESSION && flat[`${OPERATIONS[operation]!}.path`] === undefined) throw new RelatchError("NotSupported");
     const live = await boot();
-    return live.ask(operation, fields) as Promise<Problem | undefined>;
+    return new Promise((settle) => {
+      asked.set(++asks, { fields, settle });
+      live.ask(asks, operation);
+    });
   };
 
   /** An operation that leaves a session, or `null` if it turns out to have ended. */
   const renew = async (operation: number): Promise<SessionData | null> => {
-    const problem = await ask(operation);
-    if (problem && problem.code !== "SessionEnded") throw errorOf(problem);
+    const error = await ask(operation);
+    if (error && error.code !== "SessionEnded") throw error;
     return state.data;
   };
 
-  const enter = async (operation: number, group: string, fields: Credentials): Promise<SessionData> => {
-    const problem = await ask(operation, group, fields ?? {});
-    if (problem) throw errorOf(problem);
+  const enter = async (operation: number, fields: Credentials): Promise<SessionData> => {
+    const error = await ask(operation, fields ?? {});
+    if (error) throw error;
     const data = state.data as SessionData;
     attempt(() => options.onSignIn?.(data));
     return data;
@@ -383,11 +416,11 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       }
       return state.data;
     },
-    signIn: (credentials) => enter(SIGN_IN, "signIn", credentials),
-    exchange: (fields) => enter(EXCHANGE, "exchange", fields),
+    signIn: (credentials) => enter(SIGN_IN, credentials),
+    exchange: (fields) => enter(EXCHANGE, fields),
     async signOut(): Promise<SignOutResult> {
-      const problem = await ask(SIGN_OUT, "signOut");
-      return { confirmed: !problem, error: problem ? errorOf(problem) : null };
+      const error = await ask(SIGN_OUT);
+      return { confirmed: !error, error };
     },
     refresh: () => renew(REFRESH),
     update: () => renew(READ_SESSION),
@@ -397,7 +430,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       listener(state);
       return () => void listeners.delete(listener);
     },
-    inspect: () => (client?.inspect() as Inspection | undefined) ?? { generation: 0, expiresInMs: null, dueInMs: null },
+    inspect: () => inspectionOf(client?.inspect() ?? [0]),
     dispose() {
       if (disposed) return;
       disposed = true;

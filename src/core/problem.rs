@@ -58,6 +58,35 @@ impl Problem {
         }
     }
 
+    /// The codes, in the order of their numbers.
+    pub const CODES: [&'static str; 9] = [
+        "Network",
+        "Timeout",
+        "TryLater",
+        "BadResponse",
+        "Misconfigured",
+        "BadCredentials",
+        "SessionEnded",
+        "SessionChanged",
+        "Disposed",
+    ];
+
+    /// Its number among [`Problem::CODES`].
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Network => 0,
+            Self::Timeout => 1,
+            Self::TryLater { .. } => 2,
+            Self::BadResponse { .. } => 3,
+            Self::Misconfigured { .. } => 4,
+            Self::BadCredentials { .. } => 5,
+            Self::SessionEnded => 6,
+            Self::SessionChanged => 7,
+            Self::Disposed => 8,
+        }
+    }
+
     /// Whether the same thing, done later, may succeed without anybody changing anything.
     #[must_use]
     pub const fn is_temporary(self) -> bool {

@@ -3,16 +3,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::contract::Contract;
-use super::fetch;
 use super::host::{self, Host};
-use super::outward;
 use super::shell::Shell;
+use super::{fetch, outward};
 use crate::core::wire;
-use crate::core::{Attempt, Destination, Event, Operation, Problem, Step, TicketId, asks_for_token};
+use crate::core::{Ask, Attempt, Destination, Event, Operation, Problem, Step, TicketId, asks_for_token};
 
 /// A call's body cannot be sent twice.
 const ONCE: u32 = 1;
@@ -31,21 +28,21 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client of a contract that has been checked. Throws the name of a field that is not as checked.
+    /// A client of a contract that has been checked, as one text.
     #[wasm_bindgen(constructor)]
-    pub fn new(contract: &JsValue, host: Host) -> Result<Client, JsValue> {
-        Ok(Self { shell: Shell::new(Contract::read(contract)?, host), problem: Cell::new(None) })
+    pub fn new(contract: &str, host: Host) -> Client {
+        Self { shell: Shell::new(contract, host), problem: Cell::new(None) }
     }
 
     /// Sets the origin of the document's base URL.
     #[wasm_bindgen(js_name = setPage)]
     pub fn set_page(&self, origin: Option<String>) {
-        self.shell.contract.borrow_mut().scope.set_page(origin);
+        self.shell.scope.borrow_mut().set_page(origin);
     }
 
     /// A call is made: may it go, and how?
     pub fn start(&self, url: &str, flags: u32) -> u32 {
-        match self.shell.contract.borrow().scope.destination(url, flags & ABSOLUTE != 0) {
+        match self.shell.scope.borrow().destination(url, flags & ABSOLUTE != 0) {
             Destination::Api => {}
             Destination::Own | Destination::Foreign => return code::PASS,
             Destination::Unresolved => return code::RESOLVE,
@@ -61,13 +58,13 @@ impl Client {
         self.answer(attempt, step)
     }
 
-    /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and `json` what
-    /// the answer says, if a rule asks for that.
-    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, json: &JsValue) -> u32 {
+    /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and
+    /// `found` what it says to what the contract's rules ask about, as JSON texts.
+    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, found: &JsValue) -> u32 {
         if challenge.is_some_and(|challenge| !asks_for_token(&challenge)) {
             return self.answer(Attempt::unpack(attempt), Step::Deliver);
         }
-        let facts = fetch::facts(json, &self.shell.contract.borrow().places);
+        let facts = fetch::facts(found);
         let mut attempt = Attempt::unpack(attempt);
         let session = self.shell.session.borrow();
         let (step, refused) = attempt.response(&session, host::now(), status, &facts);
@@ -97,13 +94,26 @@ impl Client {
 
     /// Why the last question was answered with `code::FAIL`.
     pub fn problem(&self) -> JsValue {
-        self.problem.take().map_or(JsValue::NULL, outward::problem)
+        outward::problem(self.problem.take())
+    }
+
+    /// Asks for an operation, by its number. [`Host::settle`] tells of its end.
+    pub fn ask(&self, ask: u32, operation: u32) {
+        let operation = match operation {
+            0 => Operation::Refresh,
+            1 => Operation::ReadSession,
+            2 => Operation::SignIn,
+            3 => Operation::Exchange,
+            _ => Operation::SignOut,
+        };
+        self.shell.dispatch(Event::Asked(Ask(ask), operation));
     }
 
     /// Something has happened to the page, or to what the application wants ([`hint`]).
     pub fn hint(&self, what: u32) {
         self.shell.dispatch(match what {
             hint::BEGIN => Event::Start,
+            hint::TICK => Event::Tick,
             hint::SHOWN => Event::Visible(true),
             hint::HIDDEN => Event::Visible(false),
             hint::LEAVING => Event::Leaving,
@@ -111,18 +121,6 @@ impl Client {
             hint::ONLINE => Event::Online,
             _ => Event::Dispose,
         });
-    }
-
-    /// Asks for an operation ([`operation`]) with these fields. Resolves with nothing, or with the problem.
-    pub fn ask(&self, operation: u32, fields: &JsValue) -> Promise {
-        let operation = match operation {
-            operation::SIGN_IN => Operation::SignIn,
-            operation::EXCHANGE => Operation::Exchange,
-            operation::SIGN_OUT => Operation::SignOut,
-            operation::REFRESH => Operation::Refresh,
-            _ => Operation::ReadSession,
-        };
-        self.shell.ask(operation, fields)
     }
 
     /// The lock is held, and this is the record under it, empty if there is none; `is_own` if this tab wrote it.
@@ -185,22 +183,15 @@ mod code {
 mod hint {
     /// The application wants to know the session.
     pub(super) const BEGIN: u32 = 0;
-    pub(super) const SHOWN: u32 = 1;
-    pub(super) const HIDDEN: u32 = 2;
+    /// The time that was asked for by [`Host::arm`](super::Host::arm) has gone by.
+    pub(super) const TICK: u32 = 1;
+    pub(super) const SHOWN: u32 = 2;
+    pub(super) const HIDDEN: u32 = 3;
     /// The page goes away.
-    pub(super) const LEAVING: u32 = 3;
+    pub(super) const LEAVING: u32 = 4;
     /// The page has come back from the back/forward cache.
-    pub(super) const RESTORED: u32 = 4;
+    pub(super) const RESTORED: u32 = 5;
     /// The platform says that the network is back.
-    pub(super) const ONLINE: u32 = 5;
+    pub(super) const ONLINE: u32 = 6;
     // Anything else ends the client: no timer and no waiting call is left.
-}
-
-/// What a client may be asked for.
-mod operation {
-    pub(super) const SIGN_IN: u32 = 0;
-    pub(super) const EXCHANGE: u32 = 1;
-    pub(super) const SIGN_OUT: u32 = 2;
-    pub(super) const REFRESH: u32 = 3;
-    // Anything else reads the session's data anew.
 }

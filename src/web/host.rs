@@ -1,6 +1,6 @@
 //! The platform's functions that the shell calls, and the object through which it speaks to its JavaScript side.
 
-use js_sys::Function;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
 use crate::core::Millis;
@@ -13,16 +13,31 @@ extern "C" {
 
     /// The state or the data has changed.
     #[wasm_bindgen(method)]
-    pub fn publish(this: &Host, state: JsValue, data: JsValue);
+    pub(super) fn publish(this: &Host, state: u32, problem: JsValue, data: JsValue);
 
     /// Calls that wait are to be resumed.
     #[wasm_bindgen(method)]
-    pub fn resume(this: &Host);
+    pub(super) fn resume(this: &Host);
 
-    /// Put together what an operation sends besides its bearer: a promise of `[body, headers]`; or of a `Response`, if something
-    /// else carries the request.
+    /// What was asked for has ended, with a problem or with `null`.
     #[wasm_bindgen(method)]
-    pub(super) fn compose(this: &Host, group: &str, fields: JsValue, refresh_token: JsValue) -> js_sys::Promise;
+    pub(super) fn settle(this: &Host, ask: u32, problem: JsValue);
+
+    /// Say so by `Client::hint` when this many milliseconds have gone by, instead of what was asked for before; never, if
+    /// it is negative.
+    #[wasm_bindgen(method)]
+    pub(super) fn arm(this: &Host, delay: f64);
+
+    /// Put together an operation's request, with the fields of whoever asked (zero if nobody did) and the key of a refresh: a
+    /// promise of `[Request, RequestInit]`; of a `Response`, if something else carries the request; or of a status, if a
+    /// proof cannot be had. It does not reject.
+    #[wasm_bindgen(method)]
+    pub(super) fn compose(this: &Host, operation: u32, ask: u32, refresh_token: JsValue, key: u64) -> Promise;
+
+    /// Look up in an answer what the contract names: the milliseconds of `Retry-After`, access token, refresh token, lifetime
+    /// in seconds, the user's id as text, an error code, the user, whether that is somebody, and what the rules ask about.
+    #[wasm_bindgen(method)]
+    pub(super) fn read(this: &Host, response: &web_sys::Response, json: &JsValue, operation: u32) -> Array;
 
     /// Ask for the lock, by force if `steal`; `Client::locked` is called when it is held.
     #[wasm_bindgen(method)]
@@ -52,25 +67,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn get_random_values(numbers: &mut [u32]);
-
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, delay: f64) -> JsValue;
-
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(handle: &JsValue);
-
-    /// `undefined` of what is not there.
-    #[wasm_bindgen(js_namespace = JSON, js_name = stringify)]
-    pub fn json(value: &JsValue) -> JsValue;
-
-    #[wasm_bindgen(catch)]
-    pub fn atob(text: &str) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(catch, js_namespace = JSON)]
-    pub fn parse(text: &JsValue) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(js_name = String)]
-    pub fn text(value: &JsValue) -> String;
 }
 
 /// A longer timer fires at once (HTML standard: a timer's delay is a signed 32-bit number).
@@ -96,20 +92,8 @@ pub(super) fn to_float(span: Millis) -> f64 {
     span.0 as f64
 }
 
-/// A timer that is cleared when it is dropped.
-pub(super) struct Timer(JsValue);
-
-impl Timer {
-    /// Calls back after `delay`, or after the longest time that the platform can wait.
-    #[expect(clippy::cast_precision_loss, reason = "31 bits fit")]
-    pub(super) fn after(delay: Millis, callback: &Function) -> Self {
-        // A timer may fire a little early: one millisecond more, and the deadline has come for certain.
-        Self(set_timeout(callback, delay.0.saturating_add(1).min(LONGEST_TIMER) as f64))
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        clear_timeout(&self.0);
-    }
+/// How long a timer is to wait, or the longest that the platform can. It may fire a little early: one millisecond more, and
+/// the deadline has come for certain.
+pub(super) fn delay(span: Millis) -> f64 {
+    to_float(Millis(span.0.saturating_add(1).min(LONGEST_TIMER)))
 }

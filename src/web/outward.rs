@@ -1,4 +1,4 @@
-//! The shapes that go out to JavaScript.
+//! The shapes that go out to JavaScript: numbers and short tuples, whose words stand in `pkg-template/src/told.ts`.
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;
@@ -6,84 +6,54 @@ use wasm_bindgen::JsValue;
 use super::host::to_float;
 use crate::core::{EndReason, Freshness, Millis, Problem, Session, State, Status};
 
-/// [`State`] as JavaScript sees it.
+/// A problem: its number, whether it is temporary, a status, and how long the server asked to wait, in milliseconds.
 #[derive(Serialize)]
-struct StateOut {
-    status: &'static str,
-    freshness: &'static str,
-    reason: Option<&'static str>,
-    problem: Option<ProblemOut>,
-    refreshing: bool,
-}
+struct ProblemOut(u32, bool, Option<u16>, Option<f64>);
 
-/// [`Problem`] as JavaScript sees it; the JavaScript side makes an `Error` of it.
+/// A generation, and in how many milliseconds its token ends and is due.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProblemOut {
-    code: &'static str,
-    temporary: bool,
-    status: Option<u16>,
-    retry_after_ms: Option<f64>,
+struct Inspection(u32, Option<f64>, Option<f64>);
+
+/// [`State`] but for its problem: two bits each for the status, the freshness and the reason, and one for a refresh.
+pub(super) fn state(state: State) -> u32 {
+    let status = match state.status {
+        Status::Loading => 0,
+        Status::Authenticated => 1,
+        Status::Unauthenticated => 2,
+    };
+    let freshness = match state.freshness {
+        Freshness::Fresh => 0,
+        Freshness::Stale => 1,
+        Freshness::Offline => 2,
+    };
+    let reason = match state.reason {
+        None | Some(EndReason::None) => 0,
+        Some(EndReason::Expired) => 1,
+        Some(EndReason::SignedOut) => 2,
+    };
+    status | freshness << 2 | reason << 4 | u32::from(state.refreshing) << 6
 }
 
-/// What `inspect()` shows: numbers that are no secret.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Inspection {
-    generation: u32,
-    expires_in_ms: Option<f64>,
-    due_in_ms: Option<f64>,
-}
-
-pub(super) fn state(state: State) -> JsValue {
-    to_js(&StateOut {
-        status: match state.status {
-            Status::Loading => "loading",
-            Status::Authenticated => "authenticated",
-            Status::Unauthenticated => "unauthenticated",
-        },
-        freshness: match state.freshness {
-            Freshness::Fresh => "fresh",
-            Freshness::Stale => "stale",
-            Freshness::Offline => "offline",
-        },
-        reason: state.reason.and_then(|reason| match reason {
-            EndReason::None => None,
-            EndReason::Expired => Some("expired"),
-            EndReason::SignedOut => Some("signedOut"),
-        }),
-        problem: state.problem.map(problem_out),
-        refreshing: state.refreshing,
-    })
-}
-
-pub(super) fn problem(problem: Problem) -> JsValue {
-    to_js(&problem_out(problem))
-}
-
-pub(super) fn inspection(session: &Session, now: Millis) -> JsValue {
-    let expiry = session.expiry();
-    to_js(&Inspection {
-        generation: session.generation().0,
-        expires_in_ms: expiry.map(|expiry| to_float(expiry.end.since(now))),
-        due_in_ms: expiry.map(|expiry| to_float(expiry.due.since(now))),
-    })
-}
-
-fn problem_out(problem: Problem) -> ProblemOut {
+/// A problem; `null` if there is none.
+pub(super) fn problem(problem: Option<Problem>) -> JsValue {
+    let Some(problem) = problem else { return JsValue::NULL };
     let retry_after = match problem {
         Problem::TryLater { retry_after, .. } => retry_after,
         _ => None,
     };
-    ProblemOut {
-        code: problem.code(),
-        temporary: problem.is_temporary(),
-        status: problem.status(),
-        retry_after_ms: retry_after.map(to_float),
-    }
+    to_js(&ProblemOut(problem.number().into(), problem.is_temporary(), problem.status(), retry_after.map(to_float)))
+}
+
+pub(super) fn inspection(session: &Session, now: Millis) -> JsValue {
+    let expiry = session.expiry();
+    let left = |end: Millis| to_float(end.since(now));
+    to_js(&Inspection(
+        session.generation().0,
+        expiry.map(|expiry| left(expiry.end)),
+        expiry.map(|expiry| left(expiry.due)),
+    ))
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
-    value.serialize(&serializer).unwrap_or(JsValue::NULL)
+    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::NULL)
 }

@@ -1,7 +1,10 @@
 export interface Host {
-  publish(state: any, data: any): void;
+  publish(state: number, problem: any, data: any): void;
   resume(): void;
-  compose(group: string, fields: unknown, refreshToken?: string): Promise<unknown>;
+  settle(ask: number, problem: any): void;
+  arm(delay: number): void;
+  compose(operation: number, ask: number, refreshToken: any, key: bigint): Promise<unknown>;
+  read(response: Response, json: any, operation: number): readonly unknown[];
   lock(ticket: number, steal: boolean): void;
   unlock(ticket: number): void;
   readStamp(): void;

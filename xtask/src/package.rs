@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
+use relatch::core::Problem;
 use relatch::core::contract::FIELDS;
 use serde_json::Value;
 use sha2::{Digest, Sha384};
@@ -221,8 +222,18 @@ fn contract_table() -> String {
         rows.push(format!("{} {}{}", field.path, field.kind.name(), fallback.unwrap_or_default()));
     }
     format!(
-        "/** Generated from `src/core/contract.rs` by `cargo xtask build`. */\nexport const FIELDS: string =\n  {:?};\n",
-        rows.join("\n")
+        "/** Generated from `src/core` by `cargo xtask build`. */
+export const FIELDS: string =
+  {:?};
+\
+         /** The codes of problems, by their numbers. */
+export const PROBLEMS = {:?} as const;
+",
+        rows.join(
+            "
+"
+        ),
+        Problem::CODES
     )
 }
 
@@ -305,7 +316,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 }
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
-const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("next-auth", 3_000), ("total", 44_500)];
+const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("next-auth", 3_000), ("total", 36_500)];
 
 /// Fails if an entry weighs more than its budget.
 pub(crate) fn check_budgets() -> Result<()> {

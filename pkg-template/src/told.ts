@@ -1,0 +1,31 @@
+/** What the core tells in numbers, in words. */
+import { PROBLEMS } from "../generated/contract.js";
+import { RelatchError } from "./errors.js";
+import type { Inspection, SessionState } from "./types.js";
+
+/** A problem: its number, whether it is temporary, a status, and how long the server asked to wait (`src/web/outward.rs`). */
+export type Problem = readonly [number: number, temporary: boolean, status?: number, retryAfterMs?: number];
+
+/** The error of a problem. Who was refused hears what the server says to it. */
+export function errorOf([number, temporary, status, retryAfterMs]: Problem, answer?: unknown): RelatchError {
+  const code = PROBLEMS[number]!;
+  return new RelatchError(code, { temporary, status, retryAfterMs, answer: code === "BadCredentials" ? answer : undefined });
+}
+
+const STATUSES = ["loading", "authenticated", "unauthenticated"] as const;
+const FRESHNESS = ["fresh", "stale", "offline"] as const;
+const REASONS = [null, "expired", "signedOut"] as const;
+
+/** A state, but for its data and its error. */
+export const stateOf = (bits: number): Pick<SessionState, "status" | "freshness" | "reason" | "refreshing"> => ({
+  status: STATUSES[bits & 3]!,
+  freshness: FRESHNESS[(bits >> 2) & 3]!,
+  reason: REASONS[(bits >> 4) & 3]!,
+  refreshing: bits > 63,
+});
+
+export const inspectionOf = ([generation, end, due]: readonly [number, number?, number?]): Inspection => ({
+  generation,
+  expiresInMs: end ?? null,
+  dueInMs: due ?? null,
+});
