@@ -53,7 +53,7 @@ const write = (to, text) => {
 /** A page with wide drawings, or tables of long rows, has no outline beside them. */
 const isWide = (text) => text.includes("](protocol-") || /^\|.{300}/m.test(text);
 const WIDE = "---\naside: false\n---\n\n";
-const APART = "---\nsearch: false\noutline: false\nprev: false\nnext: false\n---\n\n";
+const APART = "---\nsearch: false\noutline: false\naside: false\nprev: false\nnext: false\n---\n\n";
 
 function folder(path) {
   const names = readdirSync(join(root, path)).filter((name) => !/^(node_modules|dist|target|work|\..*)$/.test(name));
@@ -71,7 +71,7 @@ function stage(path) {
   if (statSync(join(root, path)).isDirectory()) return write(to, folder(path));
   if (path.endsWith(".md")) {
     const text = relink(readFileSync(join(root, path), "utf8"), path);
-    const front = !path.startsWith("docs/") ? APART.replace("outline: false\n", "") : isWide(text) ? WIDE : "";
+    const front = !path.startsWith("docs/") ? APART : isWide(text) ? WIDE : "";
     return write(to, front + text);
   }
   if (/\.(svg|png)$/.test(path)) {

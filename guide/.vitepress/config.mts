@@ -10,9 +10,20 @@ const api = entries(JSON.parse(readFileSync(join(root, "pkg-template/package.jso
 }));
 
 const sidebar: DefaultTheme.SidebarItem[] = [
-  ...sections.map(({ text, pages }) => ({ text, collapsed: false, items: pages.map(([page, name]) => ({ text: name, link: `/${page}` })) })),
-  { text: "Reference", collapsed: true, items: [...api, { text: "The crate (rustdoc)", link: "/rust/relatch/index.html", target: "_self" }] },
+  ...sections.map(({ text, pages }) => ({ text, items: pages.map(([page, name]) => ({ text: name, link: `/${page}` })) })),
+  { text: "Reference", items: [...api, { text: "The crate (rustdoc)", link: "/rust/relatch/index.html", target: "_self" }] },
 ];
+
+const koreanSearch: DefaultTheme.LocalSearchOptions["translations"] = {
+  button: { buttonText: "검색", buttonAriaLabel: "검색" },
+  modal: {
+    displayDetails: "자세히 보기",
+    resetButtonTitle: "지우기",
+    backButtonTitle: "닫기",
+    noResultsText: "결과가 없습니다",
+    footer: { selectText: "선택", navigateText: "이동", closeText: "닫기" },
+  },
+};
 
 const has = (page: string): boolean => sections.some(({ pages }) => pages.some(([name]) => name === page));
 
@@ -28,7 +39,7 @@ export default defineConfig({
   head: [["link", { rel: "icon", type: "image/svg+xml", href: `${process.env["RELATCH_GUIDE_BASE"] ?? "/"}icon.svg` }]],
   // rustdoc's pages are put beside the site's afterwards; `check.mjs` follows the links to them.
   ignoreDeadLinks: [/^\/rust\//, /^http:\/\/localhost/],
-  markdown: { anchor: { slugify: slug }, theme: { light: "github-light", dark: "github-dark" } },
+  markdown: { anchor: { slugify: slug }, theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } },
   vite: { publicDir: join(work, "pages/public"), build: { chunkSizeWarningLimit: 4000 }, logLevel: "warn" },
   locales: {
     root: { label: "English", lang: "en" },
@@ -51,7 +62,7 @@ export default defineConfig({
     logo: "/icon.svg",
     i18nRouting: false,
     externalLinkIcon: true,
-    search: { provider: "local", options: { detailedView: true } },
+    search: { provider: "local", options: { detailedView: true, locales: { ko: { translations: koreanSearch } } } },
     nav: [
       { text: "Start", link: "/start/react", activeMatch: "/start/" },
       { text: "How it works", link: "/how-it-works" },
