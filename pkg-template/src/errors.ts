@@ -17,7 +17,7 @@
  * - `ModuleUnavailable`: the WebAssembly module could not start; the next call tries again.
  * - `StreamBodyUnsupported`: this browser cannot send a `ReadableStream` as a request body.
  *
- * Those of {@link OidcErrorCode} come from `relatch/oidc` only.
+ * Those of {@link OidcErrorCode} come from `relatch/oidc`.
  */
 export type RelatchErrorCode =
   | OidcErrorCode
@@ -45,7 +45,7 @@ export type RelatchErrorCode =
  *   which says in what: `state`, `nonce`, `iss`, `aud`, ….
  * - `PopupBlocked`: the browser opened no window.
  * - `PopupClosed`: the window was closed before the sign-in was complete.
- * - `ForeignRedirect`: `returnTo` is not on this origin.
+ * - `ForeignRedirect` (also of `relatch/next-auth`): the place to go to afterwards is not on this origin.
  * - `InsecureContext`: there is no Web Crypto here.
  */
 export type OidcErrorCode =

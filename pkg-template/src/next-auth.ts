@@ -4,17 +4,27 @@
  * v4, `@auth/express` and its like). `docs/next-auth.md` lists what is different.
  */
 import { createElement, useMemo, type ReactElement, type ReactNode } from "react";
-import { createSession } from "./index.js";
+import { createSession, RelatchError } from "./index.js";
 import { SessionProvider as Provider, useSession as useRelatch } from "./react.js";
 import type { Contract } from "./contract.js";
-import type { RelatchError } from "./errors.js";
-import type { SessionClient, SessionData } from "./types.js";
+import type { Transport } from "./session.js";
+import type { Register, SessionClient, SessionData } from "./types.js";
 
 // So that an application may declare its session in `relatch` without importing that.
 export type { Register } from "./index.js";
 
-/** The session as Auth.js gives it: what `Register` declares. */
-export type Session = SessionData;
+// Where `next-auth` is not installed, this is `any`, and the session is the default one.
+/** @ts-ignore */
+type AuthSession = import("next-auth").Session;
+
+/** What Auth.js gives by default. */
+export interface DefaultSession {
+  user?: { id?: string; name?: string | null; email?: string | null; image?: string | null };
+  expires: string;
+}
+
+/** The session as Auth.js gives it: what `Register` declares, else the `Session` of `next-auth`, else {@link DefaultSession}. */
+export type Session = Register extends { session: infer Declared } ? Declared : 0 extends 1 & AuthSession ? DefaultSession : AuthSession;
 
 /** A provider as Auth.js tells of it. */
 export interface ClientSafeProvider {
@@ -23,18 +33,21 @@ export interface ClientSafeProvider {
   readonly type: string;
   readonly signinUrl: string;
   readonly callbackUrl: string;
-  readonly redirectTo?: string;
+  readonly redirectTo: string;
 }
 
 /** What `signIn` takes; everything else in it is sent as a field. */
-export interface SignInOptions extends Record<string, unknown> {
-  /** Where to go after it. Default: the present page. */
+export interface SignInOptions<Redirect extends boolean = true> extends Record<string, unknown> {
+  /** Where to go after it, on this origin. Default: the present page. */
   readonly redirectTo?: string;
   /** The name of the same in v4. */
   readonly callbackUrl?: string;
-  /** Whether to go there. Default `true`; `false` for credentials and email only. */
-  readonly redirect?: boolean;
+  /** Whether to go there. Default `true`. */
+  readonly redirect?: Redirect;
 }
+
+/** Parameters of the request to the provider. */
+export type SignInAuthorizationParams = string | string[][] | Record<string, string> | URLSearchParams;
 
 /** How a sign-in without a redirect ended. */
 export interface SignInResponse {
@@ -46,25 +59,48 @@ export interface SignInResponse {
   readonly url: string | null;
 }
 
-export interface SignOutParams {
+export interface SignOutParams<Redirect extends boolean = true> {
   readonly redirectTo?: string;
   readonly callbackUrl?: string;
   /** Whether to go there. Default `true`. */
-  readonly redirect?: boolean;
+  readonly redirect?: Redirect;
+}
+
+export interface SignOutResponse {
+  readonly url: string;
+}
+
+interface Authenticated {
+  readonly update: UpdateSession;
+  readonly data: Session;
+  readonly status: "authenticated";
+}
+
+interface Nobody<Status> {
+  readonly update: UpdateSession;
+  readonly data: null;
+  readonly status: Status;
 }
 
 /** What {@link useSession} answers. */
-export type SessionContextValue =
-  | { readonly update: UpdateSession; readonly data: Session; readonly status: "authenticated" }
-  | { readonly update: UpdateSession; readonly data: null; readonly status: "unauthenticated" | "loading" };
+export type SessionContextValue<R extends boolean = false> = R extends true
+  ? Authenticated | Nobody<"loading">
+  : Authenticated | Nobody<"unauthenticated" | "loading">;
 
 /** Reads the session anew, or gives `data` to the server's `jwt` callback. */
 export type UpdateSession = (data?: unknown) => Promise<Session | null>;
 
-export interface UseSessionOptions {
-  readonly required?: boolean;
+export interface UseSessionOptions<R extends boolean> {
+  readonly required: R;
   /** Default: goes to the sign-in page. */
   readonly onUnauthenticated?: () => void;
+}
+
+/** Which events a session is read for. There is nothing to choose here: other tabs hear of what changes. */
+export interface GetSessionParams {
+  readonly event?: string;
+  readonly triggerEvent?: boolean;
+  readonly broadcast?: boolean;
 }
 
 export interface SessionProviderProps {
@@ -81,84 +117,134 @@ export interface SessionProviderProps {
   readonly refetchWhenOffline?: false;
 }
 
+/** A session that is to be read anew, perhaps with data for the server's `jwt` callback. */
+interface Update {
+  readonly data: unknown;
+}
+
 interface Auth {
   readonly base: string;
   readonly client: SessionClient;
+  readonly updates: Update[];
 }
+
+/** Has v5 answer with a URL instead of going there. */
+const AS_JSON = { "x-auth-return-redirect": "1" };
 
 const clients = new Map<string, Auth>();
 let current = "/api/auth";
 
 /** v5 hears the header, v4 the field. A refusal says so in a URL; an empty object is nobody. */
-function contractOf(base: string, provider = "credentials"): Contract {
-  const own = { encoding: "form", headers: { "x-auth-return-redirect": "1" }, extra: { json: "true" } } as const;
+function contractOf(base: string): Contract {
+  const own = { encoding: "form", headers: AS_JSON, extra: { json: "true" } } as const;
+  const refused = [{ at: "url", has: "error=" }, { at: "url", has: "csrf=true" }];
   return {
     baseUrl: base,
     session: { path: "/session", user: "" },
-    signIn: { ...own, path: `/callback/${provider}`, refused: [401, { at: "url", has: "error=" }, { at: "url", has: "csrf=true" }] },
-    signOut: { ...own, path: "/signout", refused: [{ at: "url", has: "error=" }, { at: "url", has: "csrf=true" }] },
+    signIn: { path: "/callback", refused: [401, ...refused] },
+    signOut: { ...own, path: "/signout", refused },
     access: { by: "cookie" },
     user: { id: "user.email" },
     csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },
   };
 }
 
+/** What Auth.js has besides a contract: a path for each credentials provider, and data for a session that is read. */
+const transportOf = (updates: Update[]): Transport => ({
+  async request(operation, fields) {
+    if (operation === "signIn") return (fields as unknown as { send: () => Promise<Response> }).send();
+    const update = operation === "refresh" && updates.shift();
+    if (!update || update.data === undefined) return undefined;
+    const body = JSON.stringify({ csrfToken: await csrfToken(), data: update.data });
+    return ask("/session", { method: "POST", headers: { "content-type": "application/json" }, body });
+  },
+});
+
 function authOf(base = current): Auth {
   const found = clients.get(base);
   if (found) return found;
-  const made = { base, client: createSession({ contract: contractOf(base), mapSession: (session) => session as SessionData }) };
+  const updates: Update[] = [];
+  const transport = transportOf(updates);
+  const client = createSession({ contract: contractOf(base), transport, mapSession: (session) => session as SessionData });
+  const made = { base, client, updates };
   clients.set(base, made);
+  // They take over what the tab has read that says so.
+  channelOf()?.addEventListener("message", () => void client.refresh().catch(() => {}));
   return made;
 }
 
-const json = async (path: string, init?: RequestInit): Promise<Record<string, unknown> | null> => {
-  const response = await fetch(authOf().base + path, { cache: "no-store", ...init });
-  return response.ok ? ((await response.json()) as Record<string, unknown>) : null;
-};
+let channel: BroadcastChannel | undefined;
+
+/** The channel by which `next-auth/react` says that a session was updated. A page has it, a server does not. */
+const channelOf = (): BroadcastChannel | undefined =>
+  (channel ??= globalThis.document && globalThis.BroadcastChannel && new BroadcastChannel("next-auth"));
+
+const ask = (path: string, init?: RequestInit): Promise<Response> =>
+  fetch(authOf().base + path, { cache: "no-store", redirect: "manual", ...init }).catch((cause: unknown) => {
+    throw new RelatchError("Network", { temporary: true, cause });
+  });
+
+/** Throws what the server says instead of what was asked for. */
+async function json<T>(path: string): Promise<T> {
+  const response = await ask(path);
+  const answer: unknown = response.ok && (await response.json().catch(() => undefined));
+  if (answer) return answer as T;
+  throw new RelatchError(response.status >= 500 ? "TryLater" : "BadResponse", { status: response.status, temporary: true });
+}
+
+const csrfToken = async (): Promise<string> => (await json<{ csrfToken: string }>("/csrf")).csrfToken;
+
+const post = (path: string, params: SignInAuthorizationParams | undefined, fields: Record<string, unknown>): Promise<Response> =>
+  ask(`${path}?${new URLSearchParams(params)}`, {
+    method: "POST",
+    headers: AS_JSON,
+    body: new URLSearchParams({ ...(fields as Record<string, string>), json: "true" }),
+  });
 
 /** The provider of one client for each base path, as relatch's own: see `relatch/react`. */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
-  const { baseUrl = "", basePath = "/api/auth", refetchOnWindowFocus = true, refetchWhenOffline = true, ...rest } = props;
+  const { baseUrl = "", basePath = "/api/auth", session, refetchOnWindowFocus = true, refetchWhenOffline = true, ...rest } = props;
   const auth = useMemo(() => authOf((current = baseUrl + basePath)), [baseUrl, basePath]);
-  return createElement(Provider, { ...rest, refetchOnWindowFocus, refetchWhenOffline, client: auth.client });
+  const known = session as SessionData | null | undefined;
+  return createElement(Provider, { ...rest, session: known, refetchOnWindowFocus, refetchWhenOffline, client: auth.client });
 }
 
-export function useSession(options?: UseSessionOptions & { readonly required: true }): SessionContextValue;
-export function useSession(options?: UseSessionOptions): SessionContextValue;
-export function useSession({ required, onUnauthenticated }: UseSessionOptions = {}): SessionContextValue {
+export function useSession<R extends boolean>(options?: UseSessionOptions<R>): SessionContextValue<R> {
   const toSignIn = (): void => {
     const query = new URLSearchParams({ error: "SessionRequired", callbackUrl: location.href });
     location.href = `${current}/signin?${query}`;
   };
-  const { status, data } = useRelatch({ required, onUnauthenticated: onUnauthenticated ?? toSignIn });
-  return useMemo(() => ({ status, data: status === "authenticated" ? data : null, update }) as SessionContextValue, [status, data]);
+  const { status, data } = useRelatch({ required: options?.required, onUnauthenticated: options?.onUnauthenticated ?? toSignIn });
+  return useMemo(() => ({ status, data: status === "authenticated" ? data : null, update }) as unknown as SessionContextValue<R>, [status, data]);
 }
 
 /** The session, `null` if nobody is signed in; the last one known where the server cannot be reached. */
-export async function getSession(): Promise<Session | null> {
+export async function getSession(_params?: GetSessionParams): Promise<Session | null> {
   const { client } = authOf();
-  try {
-    return await client.get();
-  } catch {
-    return client.getState().data;
-  }
+  return (await client.get().catch(() => client.getState().data)) as Session | null;
 }
 
-export async function getCsrfToken(): Promise<string> {
-  return String((await json("/csrf"))?.["csrfToken"] ?? "");
-}
+/** The CSRF token, empty if it cannot be had. */
+export const getCsrfToken = (): Promise<string> => csrfToken().catch(() => "");
 
-export async function getProviders(): Promise<Record<string, ClientSafeProvider> | null> {
-  return (await json("/providers")) as Record<string, ClientSafeProvider> | null;
-}
+/** The providers that the server offers, `null` if it does not say. */
+export const getProviders = (): Promise<Record<string, ClientSafeProvider> | null> =>
+  json<Record<string, ClientSafeProvider>>("/providers").catch(() => null);
 
 const update: UpdateSession = async (data) => {
-  const { client } = authOf();
-  if (data !== undefined) {
-    const body = JSON.stringify({ csrfToken: await getCsrfToken(), data });
-    await json("/session", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const { client, updates } = authOf();
+  const own = { data };
+  updates.push(own);
+  try {
+    // It goes in a turn under the lock, since the server may rotate a token of its own. A turn that takes over what another tab
+    // has read sends nothing.
+    let session = await client.refresh();
+    while (session && updates.includes(own)) session = await client.refresh();
+    channelOf()?.postMessage({ event: "session", data: { trigger: "getSession" } });
+    return session as Session | null;
+  } finally {
+    if (updates.includes(own)) updates.splice(updates.indexOf(own), 1);
   }
-  return client.update();
 };
 
 /** Goes somewhere, also where only what follows the `#` differs. */
@@ -167,64 +253,68 @@ function go(url: string): void {
   if (url.includes("#")) location.reload();
 }
 
-export async function signIn(
-  provider?: string,
-  options: SignInOptions = {},
-  authorizationParams?: string | string[][] | Record<string, string> | URLSearchParams,
-): Promise<SignInResponse | undefined> {
-  const { redirect = true, redirectTo, callbackUrl = redirectTo ?? location.href, ...fields } = options;
-  const { base, client } = authOf();
-  const providers = await getProviders();
-  if (!providers) return void go(`${base}/error`);
-  const known = provider === undefined ? undefined : providers[provider];
-  if (!known) return void go(`${base}/signin?${new URLSearchParams({ callbackUrl })}`);
-  if (known.type === "credentials") {
-    const response = await enter(base, client, known.id, { ...fields, callbackUrl });
-    if (redirect && response.ok) go(callbackUrl);
-    else if (redirect) go(`${base}/signin?${new URLSearchParams({ error: response.error!, ...(response.code && { code: response.code }) })}`);
-    return redirect ? undefined : response;
-  }
-  const body = new URLSearchParams({ ...(fields as Record<string, string>), csrfToken: await getCsrfToken(), callbackUrl, json: "true" });
-  const answer = await json(`/signin/${known.id}?${new URLSearchParams(authorizationParams)}`, {
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded", "x-auth-return-redirect": "1" },
-    body,
-  });
-  const url = typeof answer?.["url"] === "string" ? answer["url"] : `${base}/error`;
-  if (redirect || known.type !== "email") return void go(url);
-  return responseOf(url, 200);
+/** Where to go afterwards, if that is on this origin. */
+function ownPlace({ redirectTo, callbackUrl }: { redirectTo?: string; callbackUrl?: string }): string | undefined {
+  const { href, origin } = new URL(redirectTo ?? callbackUrl ?? location.href, location.href);
+  return origin === location.origin ? href : undefined;
 }
 
-async function enter(base: string, client: SessionClient, provider: string, fields: Record<string, unknown>): Promise<SignInResponse> {
-  // A provider of another name has another path. Both clients share lock and stamp, as two tabs do.
-  const other = provider !== "credentials" && createSession({ contract: contractOf(base, provider) });
-  try {
-    await (other || client).signIn(fields);
-    if (other) await client.refresh();
-    return { error: undefined, code: undefined, status: 200, ok: true, url: String(fields["callbackUrl"]) };
-  } catch (error) {
-    const { code, status, answer } = error as RelatchError;
-    if (code !== "BadCredentials") throw error;
-    return responseOf(String((answer as { url?: unknown } | undefined)?.url ?? ""), status ?? 401);
-  } finally {
-    if (other) other.dispose();
+/**
+ * Signs in with a provider, or goes to the page that offers them.
+ *
+ * @throws RelatchError `ForeignRedirect` if it is to go to another origin afterwards; `Network`, `TryLater`, … if the server could
+ *   not say.
+ */
+export function signIn(provider?: string, options?: SignInOptions, authorizationParams?: SignInAuthorizationParams): Promise<void>;
+export function signIn(provider?: string, options?: SignInOptions<false>, authorizationParams?: SignInAuthorizationParams): Promise<SignInResponse>;
+export async function signIn(
+  provider = "",
+  options: SignInOptions<boolean> = {},
+  params?: SignInAuthorizationParams,
+): Promise<SignInResponse | void> {
+  const { redirect = true, redirectTo: _, ...fields } = options;
+  const callbackUrl = ownPlace(options);
+  if (!callbackUrl) throw new RelatchError("ForeignRedirect", { message: "redirectTo (callbackUrl) has to be on this page's origin." });
+  const { base, client } = authOf();
+  const providers = await json<Record<string, ClientSafeProvider>>("/providers");
+  const { type, id } = providers[provider] ?? {};
+  if (!id) return go(`${base}/signin?${new URLSearchParams({ callbackUrl })}`);
+  // Passkeys are another conversation: `next-auth/webauthn`.
+  if (type === "webauthn") throw new RelatchError("NotSupported");
+  let url = "";
+  let status = 0;
+  const send = async (): Promise<Response> => {
+    const kind = type === "credentials" ? "callback" : "signin";
+    const response = await post(`/${kind}/${id}`, params, { ...fields, callbackUrl, csrfToken: await csrfToken() });
+    const answer = (await response.clone().json().catch(() => null)) as { url?: unknown } | null;
+    [url, status] = [String(answer?.url ?? ""), response.status];
+    return response;
+  };
+  if (type === "credentials") {
+    // Under the lock, since it sets the cookie that other tabs read.
+    await client.signIn({ send }).catch((error: RelatchError) => {
+      if (error.code !== "BadCredentials") throw error;
+    });
+  } else {
+    await send();
+    url ||= `${base}/error`;
   }
+  if (redirect) return go(url || callbackUrl);
+  return responseOf(url, status);
 }
 
 /** What Auth.js says in a URL. */
 function responseOf(url: string, status: number): SignInResponse {
   const query = new URLSearchParams(url.split("?")[1]);
-  const error = query.get("error") ?? (query.has("csrf") ? "MissingCSRF" : status === 200 ? undefined : "CredentialsSignin");
+  const error = query.get("error") ?? (query.has("csrf") ? "MissingCSRF" : status < 400 ? undefined : "CredentialsSignin");
   return { error, code: query.get("code") ?? undefined, status, ok: !error, url: error ? null : url };
 }
 
-export async function signOut(options: SignOutParams = {}): Promise<{ url: string } | undefined> {
-  const { redirect = true, redirectTo, callbackUrl = redirectTo ?? location.href } = options;
+/** Signs out in every tab, and goes to `redirectTo` if that is on this origin, else to the origin. */
+export function signOut(options?: SignOutParams): Promise<void>;
+export function signOut(options?: SignOutParams<false>): Promise<SignOutResponse>;
+export async function signOut(options: SignOutParams<boolean> = {}): Promise<SignOutResponse | void> {
   await authOf().client.signOut();
-  // Auth.js follows its own origin only, and so does this.
-  const target = new URL(callbackUrl, location.href);
-  const url = target.origin === location.origin ? target.href : location.origin;
-  if (!redirect) return { url };
-  go(url);
-  return undefined;
+  const url = ownPlace(options) ?? location.origin;
+  return options.redirect === false ? { url } : go(url);
 }

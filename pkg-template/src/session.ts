@@ -19,7 +19,7 @@ export interface SessionOptions extends Callbacks {
    * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
    */
   readonly exposeAccessToken?: boolean;
-  /** Sends requests in another way than the contract describes. `relatch/oidc` is made with it. */
+  /** Sends requests in another way than the contract describes. `relatch/oidc` and `relatch/next-auth` are made with it. */
   readonly transport?: Transport;
 }
 
@@ -30,13 +30,14 @@ export interface SessionOptions extends Callbacks {
 export interface Transport {
   /**
    * Makes one of the SDK's own requests, under the lock of all tabs. `refreshToken` is there with `access.refreshToken`. A
-   * rejection means that no answer came; `{ status }` that this one did, with nothing in it.
+   * rejection means that no answer came; `{ status }` that this one did, with nothing in it; `undefined` that it is for the
+   * contract to make.
    */
   request(
     operation: "signIn" | "exchange" | "refresh" | "session" | "signOut",
     fields: Credentials | undefined,
     refreshToken: string | undefined,
-  ): Promise<Response>;
+  ): Promise<Response | undefined>;
   /**
    * Makes a call that goes with these headers, by its `send`. It may send a second time, unless the body is a stream.
    */
@@ -206,7 +207,8 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
 
   /** What sends an operation, or has sent it. Rejects with `{ status }` where a proof cannot be had. */
   const composed = async (group: (typeof OPERATIONS)[number], fields: Credentials | undefined, refreshToken: string | undefined, key: bigint): Promise<unknown> => {
-    if (transport) return transport.request(group, fields, refreshToken);
+    const carried = await transport?.request(group, fields, refreshToken);
+    if (carried) return carried;
     const more: Record<string, string> = {};
     const headers: Record<string, string> = {};
     if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;

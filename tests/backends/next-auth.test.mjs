@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { packageFolder } from "../backend.mjs";
 import { engine, openPage, startBrowser } from "../browser/stage.mjs";
 import authjs from "./authjs/backend.mjs";
+import rotating from "./authjs-rotating/backend.mjs";
 import nextauth from "./nextauth/backend.mjs";
 
 const bundle = await build({
@@ -85,6 +86,16 @@ for (const backend of [authjs, nextauth]) {
       await shows(tab, "unauthenticated");
     });
 
+    it("does not sign in if it is to go to another origin afterwards", async () => {
+      for (const place of [{ redirectTo: "https://evil.example/" }, { callbackUrl: "//evil.example" }, { redirectTo: "javascript:alert(1)" }]) {
+        for (const redirect of [true, false]) {
+          const refused = await tab.evaluate((fields) => outcome(auth.signIn("credentials", fields)), { ...backend.credentials, ...place, redirect });
+          assert.deepEqual([refused.code, tab.url()], ["ForeignRedirect", `${server.url}/`], JSON.stringify(place));
+        }
+      }
+      assert.equal(await tab.evaluate(() => auth.getSession()), null);
+    });
+
     it("signs in, and hands the session on as the server gives it", async () => {
       const other = await open();
       await shows(other, "unauthenticated");
@@ -98,6 +109,13 @@ for (const backend of [authjs, nextauth]) {
       await other.close();
     });
 
+    it("signs in with a provider of another name, and is told where to go by the server's own callback", async () => {
+      const fields = { badge: "7", redirect: false, redirectTo: "/old" };
+      const response = await tab.evaluate((fields) => auth.signIn("staff", fields), fields);
+      assert.deepEqual([response.ok, response.url], [true, `${server.url}/?new`]);
+      await shows(tab, backend.user.email);
+    });
+
     it("asks for the session once when a page is opened", async () => {
       await server.reset();
       const other = await open();
@@ -107,10 +125,17 @@ for (const backend of [authjs, nextauth]) {
       await other.close();
     });
 
-    it("stays signed in while it is updated, and when the network is away", async () => {
+    it("stays signed in while it is updated, which other tabs see, and when the network is away", async () => {
+      const other = await open();
+      await shows(other, backend.user.email);
+      await server.reset();
       const from = await tab.evaluate(() => auth.seen.length);
       const session = await tab.evaluate(() => update({ name: "Countess" }));
-      assert.equal(session.user.email, backend.user.email);
+      assert.equal(session.user.name, "Countess");
+      await other.waitForFunction(() => auth.getSession().then(({ user }) => user.name === "Countess"), { timeout: 5_000 });
+      const { "POST /auth/session": v5 = 0, "POST /api/auth/session": v4 = 0 } = await server.counters();
+      assert.equal(v5 + v4, 1);
+      await other.close();
       await tab.setOfflineMode(true);
       await tab.evaluate(() => update().catch(() => {}));
       assert.equal((await tab.evaluate(() => auth.getSession())).user.email, backend.user.email);
@@ -138,3 +163,43 @@ for (const backend of [authjs, nextauth]) {
     });
   });
 }
+
+describe(`relatch/next-auth on ${rotating.name}, in ${engine}`, { concurrency: false }, () => {
+  const TABS = 5;
+  let browser, server, tabs;
+
+  before(async () => {
+    server = await rotating.start();
+    browser = await startBrowser();
+    const profile = await browser.createBrowserContext();
+    tabs = [];
+    while (tabs.length < TABS) {
+      const tab = await openPage(browser, server.url, profile);
+      await tab.addScriptTag({ content: bundle.outputFiles[0].text });
+      await tab.evaluate(() => show("/auth"));
+      tabs.push(tab);
+    }
+    await tabs[0].evaluate((fields) => auth.signIn("credentials", { ...fields, redirect: false }), rotating.credentials);
+    for (const tab of tabs) await tab.waitForSelector("#account:not(:empty)");
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it(`updates in ${TABS} tabs at once when the token has expired, and the upstream token is presented once`, async () => {
+    await server.reset();
+    await server.expire();
+    const sessions = await Promise.all(tabs.map((tab, at) => tab.evaluate((at) => update({ at }), at)));
+    assert.deepEqual(sessions.map(({ error }) => error ?? null), Array(TABS).fill(null));
+    const { "upstream GET /refresh": refreshes, reuse, "POST /auth/session": posts } = await server.counters();
+    assert.deepEqual([refreshes, reuse, posts], [1, 0, TABS]);
+  });
+
+  it("shows the error that the server puts on the session when the upstream token is dead", async () => {
+    await server.revoke();
+    const session = await tabs[0].evaluate(() => update());
+    assert.equal(session.error, "RefreshAccessTokenError");
+    await tabs[1].waitForFunction(() => auth.getSession().then(({ error }) => error === "RefreshAccessTokenError"), { timeout: 5_000 });
+  });
+});

@@ -13,6 +13,9 @@ import { count, counted, listen, site } from "../site.mjs";
 import { interactions } from "./interactions.mjs";
 
 const ACCESS_SECONDS = 15;
+/** A site whose own server is a client, where there is one. */
+const { SITE_URL, SITE_SECRET } = process.env;
+const siteClient = { client_id: "site", client_secret: SITE_SECRET, redirect_uris: [`${SITE_URL}/auth/callback/google`] };
 const folder = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const app = express();
@@ -52,6 +55,7 @@ function providerFor(issuer, url) {
     clients: [
       { ...client, client_id: "bound", dpop_bound_access_tokens: true },
       { ...client, client_id: "plain" },
+      ...(SITE_URL ? [siteClient] : []),
     ],
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Ada", email: `${id}@example.com` }) }),
     claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
