@@ -246,7 +246,9 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     const paths = foreign.requests.filter((request) => request.method === "GET").map((request) => request.url);
     assert.deepEqual(paths, ["/plain", "/request", "/url", "/redirected", "/schemeless", "/backslash"]);
     assert.ok(foreign.requests.every((request) => request.headers.authorization === undefined));
-    assert.ok(foreign.requests.every((request) => !`${request.headers["access-control-request-headers"]}`.includes("authorization")));
+    // WebKit asks by the header's name whether it may follow a redirect, and then follows it without the header.
+    const asked = foreign.requests.filter((request) => `${request.headers["access-control-request-headers"]}`.includes("authorization"));
+    assert.deepEqual(asked.map((request) => request.url), engine === "webkit" ? ["/redirected"] : []);
   });
 
   it("asks where a path leads anew when the document's base changes", async () => {

@@ -2,8 +2,9 @@
 import { createServer } from "node:http";
 import puppeteer from "puppeteer-core";
 import { OTHER, packageFolder, serve, USER } from "../backend.mjs";
+import { startWebKit } from "./webkit.mjs";
 
-/** The engine under test: `chromium` or `firefox`. */
+/** The engine under test: `chromium`, `firefox` or `webkit`. */
 export const engine = process.env.RELATCH_BROWSER ?? "chromium";
 
 const EXECUTABLES = {
@@ -13,8 +14,14 @@ const EXECUTABLES = {
 
 export { OTHER, packageFolder, USER };
 
+/** A reason to skip what can only be tested with more than WebDriver gives, a script that runs before the page's own say. */
+export const needsMoreThanWebDriver = engine === "webkit" && "WebDriver cannot run a script before the page's own";
+
+/** WebKit takes no `Secure` cookie over http, not even from `localhost`. */
+const forEngine = engine === "webkit" ? ["--insecure-cookies"] : [];
+
 /** Starts the example server on a free port, with its test controls and the pages of the tests. */
-export const startServer = (...flags) => serve("tests/browser/pages", flags);
+export const startServer = (...flags) => serve("tests/browser/pages", [...forEngine, ...flags]);
 
 /** The same with the demo page. */
 export const startDemo = (...flags) => serve("examples/html", flags);
@@ -27,6 +34,7 @@ export const INSECURE_HOST = "insecure.test";
 
 /** Starts the engine under test. */
 export async function startBrowser(...more) {
+  if (engine === "webkit") return startWebKit();
   if (engine === "firefox") {
     return puppeteer.launch({
       browser: "firefox",

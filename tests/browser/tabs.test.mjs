@@ -1,7 +1,7 @@
 // Many tabs of one profile against strict rotation: one refresh, and nobody signed out by mistake.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { engine, openPage, OTHER, startBrowser, startServer, USER } from "./stage.mjs";
+import { engine, needsMoreThanWebDriver, openPage, OTHER, startBrowser, startServer, USER } from "./stage.mjs";
 
 const RUNS = Number(process.env.RELATCH_RUNS ?? 1);
 
@@ -202,7 +202,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(answer, { status: 200, email: USER.email });
   });
 
-  it("is not moved by a clock that is wrong by hours, nor by one that jumps", async () => {
+  it("is not moved by a clock that is wrong by hours, nor by one that jumps", { skip: needsMoreThanWebDriver }, async () => {
     const page = await profile.newPage();
     await page.evaluateOnNewDocument(() => {
       const now = Date.now;
@@ -222,7 +222,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.equal((await server.counters()).refresh.requests, 0);
   });
 
-  it("works in each tab alone where there are no locks", async () => {
+  it("works in each tab alone where there are no locks", { skip: needsMoreThanWebDriver }, async () => {
     const page = await profile.newPage();
     page.said = [];
     page.on("console", (message) => page.said.push(message.text()));
@@ -237,7 +237,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.equal(page.said.filter((text) => text.includes("each tab works on its own")).length, 1);
   });
 
-  it("is correct where IndexedDB or BroadcastChannel is missing", async () => {
+  it("is correct where IndexedDB or BroadcastChannel is missing", { skip: needsMoreThanWebDriver }, async () => {
     for (const name of ["indexedDB", "BroadcastChannel"]) {
       const page = await profile.newPage();
       await page.evaluateOnNewDocument((name) => Object.defineProperty(window, name, { value: undefined }), name);

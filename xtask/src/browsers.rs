@@ -67,6 +67,26 @@ pub(crate) fn ensure() -> Result<()> {
     Ok(())
 }
 
+/// WebKit, where it can be driven: with its GTK port, on Debian and its like.
+pub(crate) struct WebKit {
+    /// `WebKitWebDriver`.
+    pub(crate) driver: PathBuf,
+}
+
+impl WebKit {
+    /// The environment variable that names its driver.
+    pub(crate) const VARIABLE: &str = "RELATCH_WEBKIT";
+    /// What gives it a display.
+    pub(crate) const DISPLAY: [&str; 2] = ["xvfb-run", "--auto-servernum"];
+
+    /// Looks for it. [`ensure`] has installed it where there is one to install.
+    pub(crate) fn find() -> Option<Self> {
+        which(Self::DISPLAY[0])?;
+        let driver = std::env::var_os(Self::VARIABLE).map(PathBuf::from).or_else(|| which("WebKitWebDriver"))?;
+        Some(Self { driver })
+    }
+}
+
 /// Makes sure that there is a Chromium to look at pages with.
 pub(crate) fn ensure_chromium() -> Result<PathBuf> {
     if Engine::Chromium.program().is_none() {
@@ -89,6 +109,9 @@ fn missing() -> Vec<&'static str> {
     }
     if Engine::Firefox.program().is_none() {
         missing.push("firefox-esr");
+    }
+    if which("apt-get").is_some() && WebKit::find().is_none() {
+        missing.extend(["webkit2gtk-driver", "xvfb", "xauth"]);
     }
     missing
 }

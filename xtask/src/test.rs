@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::browsers::{self, Engine};
+use crate::browsers::{self, Engine, WebKit};
 use crate::process::{command, root, run as run_to_end, step, watch};
 use crate::{demo, explore, guide, package, readme, tools};
 
@@ -88,11 +88,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let args = ["wasm-pack", "test", "--headless", engine.wasm_pack_flag()];
             tally.count(&name, &args, Format::Rust, &[])?;
         }
+        webkit_wasm_tests(&mut tally)?;
     }
     if wants(Part::Browser) {
         for engine in Engine::ALL {
             browser_tests(&mut tally, "browser", "tests/browser", engine)?;
         }
+        webkit_browser_tests(&mut tally)?;
     }
     if wants(Part::Backends) {
         tools::npm_install("tests/backends")?;
@@ -151,6 +153,45 @@ fn browser_tests(tally: &mut Tally, what: &str, folder: &str, engine: Engine) ->
     tally.count(&name, &node_tests(folder)?, Format::Node, &settings(engine, &server))
 }
 
+/// `wasm-pack test` in WebKit, where there is one.
+fn webkit_wasm_tests(tally: &mut Tally) -> Result<()> {
+    let Some(webkit) = webkit_or_say() else { return Ok(()) };
+    step("wasm-pack test in webkit");
+    let driver = webkit.driver.to_string_lossy();
+    let test = ["wasm-pack", "test", "--headless", "--safari", "--safaridriver", &driver];
+    let args: Vec<_> = WebKit::DISPLAY.into_iter().chain(test).collect();
+    tally.count("wasm-pack test in webkit", &args, Format::Rust, &[])
+}
+
+/// What is most of all the browser's own matter, in WebKit: the calls and the tabs.
+fn webkit_browser_tests(tally: &mut Tally) -> Result<()> {
+    let Some(webkit) = webkit_or_say() else { return Ok(()) };
+    let server = demo::server()?;
+    tools::npm_install("tests/browser")?;
+    step("browser tests in webkit");
+    let files = ["tests/browser/session.test.mjs", "tests/browser/tabs.test.mjs"].map(str::to_owned);
+    let args: Vec<_> =
+        WebKit::DISPLAY.into_iter().map(str::to_owned).chain(NODE_TEST.map(str::to_owned)).chain(files).collect();
+    let settings = [
+        ("RELATCH_BROWSER", "webkit".into()),
+        ("RELATCH_SERVER", server.into_os_string()),
+        (WebKit::VARIABLE, webkit.driver.into_os_string()),
+    ];
+    tally.count("browser tests in webkit", &args, Format::Node, &settings)
+}
+
+fn webkit_or_say() -> Option<WebKit> {
+    let webkit = WebKit::find();
+    if webkit.is_none() {
+        println!("\nWebKit is left out: it needs WebKitWebDriver of WebKitGTK, and xvfb-run");
+    }
+    webkit
+}
+
+/// Node's test runner.
+const NODE_TEST: [&str; 5] =
+    ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
+
 /// The command that runs a folder's tests, one file after the other.
 fn node_tests(folder: &str) -> Result<Vec<String>> {
     let mut files: Vec<_> = std::fs::read_dir(root().join(folder))?
@@ -159,8 +200,7 @@ fn node_tests(folder: &str) -> Result<Vec<String>> {
         .map(|file| format!("{folder}/{file}"))
         .collect();
     files.sort();
-    let runner = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", "--test-timeout=600000"];
-    Ok(runner.into_iter().map(str::to_owned).chain(files).collect())
+    Ok(NODE_TEST.into_iter().map(str::to_owned).chain(files).collect())
 }
 
 /// What `tests/browser/stage.mjs` is told by the environment.
