@@ -55,6 +55,33 @@ impl Stage {
     }
 }
 
+fn answered(status: u16) -> Outcome {
+    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
+}
+
+/// A server that answers 403 to a request whose proof of origin it does not take.
+fn with_proof() -> Stage {
+    Stage::new(Policy { rules: Rules { unproven: Signs::statuses(&[403]), ..Rules::default() }, ..Policy::default() })
+}
+
+#[test]
+fn a_request_refused_for_its_proof_is_sent_once_more_with_a_new_one_and_ends_no_session() {
+    for operation in [Operation::Refresh, Operation::SignIn, Operation::SignOut] {
+        let mut stage = with_proof();
+        stage.ask(operation);
+        stage.answer(answered(403));
+        assert_eq!(stage.operations(), [operation, operation]);
+        let [first, second] = stage.sent[..] else { panic!("two requests") };
+        assert_eq!((first.needs_proof, second.needs_proof, first.key), (false, true, second.key));
+        stage.answer(answered(403));
+        assert_eq!(stage.settled, [(Ask(7), Err(Problem::Misconfigured { status: 403 }))]);
+        assert_eq!(stage.operations().iter().filter(|sent| **sent == operation).count(), 2);
+        if operation == Operation::Refresh {
+            assert_eq!(stage.status(), Status::Loading, "a 403 that blames the proof is no dead session");
+        }
+    }
+}
+
 /// A cookie that reading the session renews.
 fn by_session() -> Stage {
     Stage::new(Policy { rules: Rules { by_cookie: true, by_session: true, ..Rules::default() }, ..Policy::default() })

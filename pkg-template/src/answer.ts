@@ -40,7 +40,7 @@ export function readAnswer(contract: FlatContract, { headers }: Response, json: 
   const lifetime =
     typeof expiresIn === "number" ? expiresIn : (secondsUntil(findIf("access.expiresAt"), now) ?? lifeInToken(token, date && now));
   return [
-    retryAfter(headers.get("retry-after"), now),
+    retryAfter(headers.get("retry-after") ?? headers.get(contract["retryAfterHeader"] as string), now),
     token,
     findIf("access.refreshToken"),
     lifetime,

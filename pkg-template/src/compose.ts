@@ -51,14 +51,15 @@ export function readableCookie(name: unknown): string | undefined {
 }
 
 /**
- * The proof that a request comes from the site's own page, as it is now.
+ * The proof that a request comes from the site's own page, as it is now; a new one where the one at hand was refused and the
+ * contract says where to ask for it.
  *
  * @throws `{ status }` of the answer in which it should have been; 0 if it was not in there.
  */
-export async function csrfToken(contract: FlatContract): Promise<string | undefined> {
+export async function csrfToken(contract: FlatContract, isRefused: boolean): Promise<string | undefined> {
   const [cookie, path, at] = [contract["csrf.cookie"], contract["csrf.path"], contract["csrf.at"] as string[] | null];
   const present = cookie ? readableCookie(cookie) : undefined;
-  if (present !== undefined || !path) return present;
+  if (!path || (present !== undefined && !isRefused)) return present;
   const response = await fetch(path as string, {
     credentials: "include",
     cache: "no-store",

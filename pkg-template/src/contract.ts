@@ -118,6 +118,11 @@ export interface Contract {
     readonly header?: string;
     /** The field that carries it. */
     readonly field?: string;
+    /**
+     * One of the SDK's own requests answered so was refused for the value alone: it is looked up anew, from `path` if there is
+     * one, and the request sent once more. Such an answer never ends the session. Default `[419]`.
+     */
+    readonly refused?: Rule;
   };
   /** Which calls get the token. */
   readonly api?: {
@@ -131,6 +136,8 @@ export interface Contract {
    * BroadcastChannel. `never`: no token is ever in a message; each tab refreshes for itself, one after the other.
    */
   readonly share?: "ask" | "never";
+  /** A header that says when to come again, read where there is no `Retry-After`. Default `X-Retry-After`. */
+  readonly retryAfterHeader?: string;
   /** How long an auth request may take, in milliseconds. Default 10000. */
   readonly timeoutMs?: number;
   /** The longest span before a token's end in which it is renewed in the background, in milliseconds. Default 60000. */
@@ -306,7 +313,7 @@ export function writeContract(contract: FlatContract, shared: boolean): string {
     contract["timeoutMs"],
     contract["leadMs"],
     switches.reduce<number>((bits, isOn, place) => bits | (isOn ? 1 << place : 0), 0),
-    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired"].flatMap(signs),
+    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired", "csrf.refused"].flatMap(signs),
     ...list(contract["api.origins"] as string[]),
     ...list(OPERATIONS.map((group) => contract[`${group}.path`]).filter(Boolean)),
   ].join(END);

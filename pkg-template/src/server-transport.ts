@@ -44,7 +44,7 @@ export async function send(backend: Backend, operation: Operation, sent: Sent): 
       redirect: "manual",
       signal: AbortSignal.timeout(operation === "refresh" ? Math.max(LAST_MS, timeoutMs) : timeoutMs),
     });
-    const outcome = await readAnswer(response);
+    const outcome = await readAnswer(response, String(contract["retryAfterHeader"]));
     return { outcome, setCookies: response.headers.getSetCookie(), sentAt };
   } catch (error) {
     const isTimeout = (error as Error | undefined)?.name === "TimeoutError";

@@ -66,10 +66,10 @@ export function readGrant(contract: FlatContract, answer: Answer): Grant | undef
 }
 
 /** Reads an answer. A body that breaks off is as good as no answer. */
-export async function readAnswer(response: Response): Promise<Outcome> {
+export async function readAnswer(response: Response, retryAfterHeader: string): Promise<Outcome> {
   const { headers } = response;
   const contentType = headers.get("content-type") ?? "";
-  const retryAfterMs = readRetryAfter(headers.get("retry-after"), headers.get("date"));
+  const retryAfterMs = readRetryAfter(headers.get("retry-after") ?? headers.get(retryAfterHeader), headers.get("date"));
   const isRedirect = response.type === "opaqueredirect" || (response.status > 300 && response.status < 309 && headers.has("location"));
   let text: string;
   try {

@@ -191,11 +191,8 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
       clearTimeout(timer);
       timer = delay < 0 ? undefined : setTimeout(() => client?.hint(TICK), delay);
     },
-    compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint): Promise<unknown> {
-      const by = asked.get(ask);
-      const fields = by?.fields;
-      if (by) by.fields = undefined;
-      return composed(OPERATIONS[operation]!, fields, refreshToken, key).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
+    compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint, needsProof: boolean): Promise<unknown> {
+      return composed(OPERATIONS[operation]!, asked.get(ask)?.fields, refreshToken, key, needsProof).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
     },
     read(response: Response, json: unknown, operation: number): Found {
       const isSessions = operation === READ_SESSION || (operation === REFRESH && contract["bySession"] === true);
@@ -206,7 +203,13 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
   };
 
   /** What sends an operation, or has sent it. Rejects with `{ status }` where a proof cannot be had. */
-  const composed = async (group: (typeof OPERATIONS)[number], fields: Credentials | undefined, refreshToken: string | undefined, key: bigint): Promise<unknown> => {
+  const composed = async (
+    group: (typeof OPERATIONS)[number],
+    fields: Credentials | undefined,
+    refreshToken: string | undefined,
+    key: bigint,
+    needsProof: boolean,
+  ): Promise<unknown> => {
     const carried = await transport?.request(group, fields, refreshToken);
     if (carried) return carried;
     const more: Record<string, string> = {};
@@ -214,7 +217,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
     const { "csrf.header": header, "csrf.field": field } = contract;
     if ((header || field) && contract[`${group}.method`] !== "GET") {
-      const token = await csrfToken(contract);
+      const token = await csrfToken(contract, needsProof);
       if (token !== undefined && header) headers[header as string] = token;
       if (token !== undefined && field) more[field as string] = token;
     }

@@ -41,6 +41,8 @@ pub struct Ticket {
     pub base: Generation,
     /// The `Idempotency-Key` of a refresh.
     pub key: u64,
+    /// Whether it is sent once more because its proof was refused: a new one is to be had for it.
+    pub needs_proof: bool,
 }
 
 /// What happened.

@@ -90,6 +90,9 @@ pub struct Rules {
     pub is_gone_only: bool,
     /// An API call answered so needs a new access token. Default 401 (RFC 6750 section 3.1).
     pub expired: Signs,
+    /// An answer that refuses the proof that a request comes from the site's own page, and says nothing of the session.
+    /// Default: nothing says so.
+    pub unproven: Signs,
     /// Whether the credential is a cookie, so that no answer has a token.
     pub by_cookie: bool,
     /// Whether the session's own request renews: then an answer without a user says that nobody is signed in.
@@ -105,6 +108,7 @@ impl Default for Rules {
             stays: Signs::default(),
             is_gone_only: false,
             expired: Signs::statuses(&[401]),
+            unproven: Signs::default(),
             by_cookie: false,
             by_session: false,
         }
@@ -138,12 +142,26 @@ pub enum RefreshVerdict {
 }
 
 impl Rules {
+    /// Whether the request was refused for its proof alone: with a new one it may be sent once more.
+    #[must_use]
+    pub fn refuses_proof(&self, outcome: &Outcome) -> bool {
+        outcome.as_ref().is_ok_and(|answer| self.unproven.show(answer.status, &answer.facts))
+    }
+
+    /// An answer that says something of the session.
+    fn said(&self, outcome: Outcome) -> Result<Answer, Problem> {
+        if self.refuses_proof(&outcome) {
+            return Err(Problem::Misconfigured { status: outcome.map_or(0, |answer| answer.status) });
+        }
+        Ok(outcome?)
+    }
+
     /// Judges the answer to a refresh.
     #[must_use]
     pub fn judge_refresh(&self, outcome: Outcome) -> RefreshVerdict {
-        let answer = match outcome {
+        let answer = match self.said(outcome) {
             Ok(answer) => answer,
-            Err(unanswered) => return RefreshVerdict::Unknown(unanswered.into()),
+            Err(problem) => return RefreshVerdict::Unknown(problem),
         };
         if self.dead.show(answer.status, &answer.facts) && !contradicts_dead(&answer) {
             return RefreshVerdict::Dead;
@@ -160,7 +178,7 @@ impl Rules {
 
     /// Judges the answer to a sign-in or an exchange.
     pub fn judge_sign_in(&self, outcome: Outcome) -> Result<Grant, Problem> {
-        let answer = outcome?;
+        let answer = self.said(outcome)?;
         if self.refused.show(answer.status, &answer.facts) && !matches!(answer.body, Body::Html) {
             return Err(Problem::BadCredentials { status: answer.status });
         }
@@ -171,7 +189,7 @@ impl Rules {
     ///
     /// A server that no longer knows the session has confirmed it too.
     pub fn judge_sign_out(&self, outcome: Outcome) -> Result<(), Problem> {
-        let answer = outcome?;
+        let answer = self.said(outcome)?;
         let is_done = self.gone.show(answer.status, &answer.facts) || (is_success(answer.status) && !self.is_gone_only);
         if self.stays.show(answer.status, &answer.facts) {
             return Err(Problem::BadResponse { status: answer.status });
@@ -184,7 +202,7 @@ impl Rules {
 
     /// Judges the answer to a session read. `Ok(None)` means that the access token was refused.
     pub fn judge_session(&self, outcome: Outcome) -> Result<Option<Fields>, Problem> {
-        let answer = outcome?;
+        let answer = self.said(outcome)?;
         if self.expired.show(answer.status, &answer.facts) {
             return Ok(None);
         }

@@ -24,7 +24,7 @@ pub(super) fn read(text: &str) -> (Policy, Scope) {
     let (timeout, lead, switches) = (reader.number(), reader.number(), reader.number());
     let has = |switch| switches & switch != 0;
     let (dead, refused, stays) = (reader.signs(), reader.signs(), reader.signs());
-    let (mut gone, expired) = (reader.signs(), reader.signs());
+    let (mut gone, expired, unproven) = (reader.signs(), reader.signs(), reader.signs());
     let is_gone_only = !gone.0.is_empty();
     if !is_gone_only {
         gone = Rules::default().gone;
@@ -36,6 +36,7 @@ pub(super) fn read(text: &str) -> (Policy, Scope) {
         stays,
         is_gone_only,
         expired,
+        unproven,
         by_cookie: has(switch::BY_COOKIE),
         by_session: has(switch::BY_SESSION),
     };

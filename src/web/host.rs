@@ -32,7 +32,14 @@ extern "C" {
     /// promise of `[Request, RequestInit]`; of a `Response`, if something else carries the request; or of a status, if a
     /// proof cannot be had. It does not reject.
     #[wasm_bindgen(method)]
-    pub(super) fn compose(this: &Host, operation: u32, ask: u32, refresh_token: JsValue, key: u64) -> Promise;
+    pub(super) fn compose(
+        this: &Host,
+        operation: u32,
+        ask: u32,
+        refresh_token: JsValue,
+        key: u64,
+        needs_proof: bool,
+    ) -> Promise;
 
     /// Look up in an answer what the contract names: the milliseconds of `Retry-After`, access token, refresh token, lifetime
     /// in seconds, the user's id as text, an error code, the user, whether that is somebody, and what the rules ask about.

@@ -127,7 +127,9 @@ impl Shell {
         let refresh_token = session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
         drop(session);
         let ask = ticket.ask.map_or(0, |ask| ask.0);
-        let composed = JsFuture::from(self.host.compose(ticket.operation as u32, ask, refresh_token, ticket.key));
+        let Ticket { operation, key, needs_proof, .. } = ticket;
+        let composed = self.host.compose(operation as u32, ask, refresh_token, key, needs_proof);
+        let composed = JsFuture::from(composed);
         let shell = Rc::downgrade(self);
         spawn_local(async move {
             let composed = composed.await.unwrap_or(JsValue::UNDEFINED);

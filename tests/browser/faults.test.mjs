@@ -275,6 +275,7 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
   const ASKED = [
     ["429 with Retry-After in seconds", 429, () => ({ "retry-after": "2" })],
     ["503 with Retry-After as a date", 503, () => soon(2000)],
+    ["429 with X-Retry-After alone", 429, () => ({ "x-retry-after": "2" })],
     ["429 with Retry-After as a date of a server whose clock is five hours off", 429, () => soon(2000, -5 * 3_600_000)],
   ];
   for (const [name, status, headers] of ASKED) {
@@ -292,6 +293,23 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
       await assertNoHarm();
     });
   }
+
+  it("sends a refresh once more, with a new proof, that was refused for its proof alone, and then says that the contract is wrong", async () => {
+    const page = await refused({ csrf: { cookie: "csrf", header: "X-Csrf", refused: [403] } });
+    await page.evaluate(() => (document.cookie = "csrf=old; path=/"));
+    // Another tab or the server itself sets a new one while the request is under way.
+    proxy.fault(REFRESH, { status: 403, times: 1, headers: { "set-cookie": "csrf=new; Path=/" } });
+    assert.deepEqual((await calls(page)).ended, [200]);
+    assert.deepEqual(proxy.asked(REFRESH).map((entry) => entry.headers["x-csrf"]), ["old", "new"]);
+    await server.expireAccess();
+    proxy.reset();
+    proxy.fault(REFRESH, { status: 403 });
+    const seen = await calls(page, 3);
+    assert.deepEqual([seen.ended, seen.state.status, seen.state.code], [["Misconfigured"], "authenticated", "Misconfigured"]);
+    assert.equal(refreshes(), 2);
+    proxy.heal();
+    await assertNoHarm();
+  });
 
   it("takes a session whose cookie was stripped at sign-in for ended once its token is, and does not ask in a loop", async () => {
     proxy.fault("/auth/login", { strip: ["set-cookie"] });

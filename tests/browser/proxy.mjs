@@ -37,7 +37,7 @@ export async function startProxy({ keepAlive = false } = {}) {
   const handle = async (request, response) => {
     const path = request.url.split("?")[0];
     const fault = take(path);
-    const entry = { method: request.method, path, cookie: request.headers.cookie, at: performance.now(), reached: false, answered: null };
+    const entry = { method: request.method, path, headers: request.headers, cookie: request.headers.cookie, at: performance.now(), reached: false, answered: null };
     log.push(entry);
     const late = async () => {
       if (fault.delayMs) await sleep(fault.delayMs);

@@ -3,7 +3,7 @@ export interface Host {
   resume(): void;
   settle(ask: number, problem: any): void;
   arm(delay: number): void;
-  compose(operation: number, ask: number, refreshToken: any, key: bigint): Promise<unknown>;
+  compose(operation: number, ask: number, refreshToken: any, key: bigint, needsProof: boolean): Promise<unknown>;
   read(response: Response, json: any, operation: number): readonly unknown[];
   lock(ticket: number, steal: boolean): void;
   unlock(ticket: number): void;

@@ -23,7 +23,12 @@ impl Session {
         effects: &mut Vec<Effect>,
     ) {
         let is_asking = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Asking;
-        if let Some(turn) = self.turn.take_if(is_asking) {
+        if let Some(mut turn) = self.turn.take_if(is_asking) {
+            if !turn.ticket.needs_proof && self.policy.rules.refuses_proof(&answer) {
+                // Refused at the door: the server has done nothing, so the same request may go again.
+                turn.ticket.needs_proof = true;
+                return self.perform(now, turn, effects);
+            }
             self.settle(now, turn, answer, effects);
         } else if let Some(turn) = self.late.take_if(|turn| turn.ticket.id == id)
             && let RefreshVerdict::Renewed(grant) = self.policy.rules.judge_refresh(answer)

@@ -123,6 +123,7 @@ impl Session {
             ask: pending.asks.first().copied(),
             base: self.generation,
             key: 0,
+            needs_proof: false,
         };
         let changes_cookie = match pending.operation {
             Operation::ReadSession => false,
