@@ -5,10 +5,9 @@ import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
 import { checkContract, OPERATIONS, resolveContract, writeContract, type Contract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
-import { load } from "./load.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
 import { errorOf, inspectionOf, stateOf, type Problem } from "./told.js";
-import type { Credentials, ModuleSource, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
+import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
 export interface SessionOptions extends Callbacks {
@@ -96,8 +95,11 @@ const INITIAL: SessionState = {
   refreshing: false,
 };
 
-/** Makes a session, whose module comes from `source` when it is needed. */
-export function makeSession(options: SessionOptions, source: ModuleSource): SessionClient {
+/** What the module calls a client. */
+export type CoreClass = typeof Client;
+
+/** Makes a session, whose core is started when it is needed. */
+export function openSession(options: SessionOptions, startCore: () => Promise<CoreClass>): SessionClient {
   const flat = checkContract(options?.contract);
   const exposes = options.exposeAccessToken === true;
   const { transport } = options;
@@ -247,7 +249,7 @@ export function makeSession(options: SessionOptions, source: ModuleSource): Sess
     const shared = canShare() && !isMine;
     const resolved = resolveContract(flat, pageUrl());
     if (shared) tabs = openTabs(String(resolved["refresh.path"]), () => client);
-    const Core = await load(source);
+    const Core = await startCore();
     if (disposed) throw new RelatchError("Disposed");
     if (!shared && !isMine && globalThis.location) {
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");

@@ -1,0 +1,17 @@
+/**
+ * The JavaScript side for applications that are written in Rust, whose own module has the core in it. `cargo xtask build`
+ * bundles it into `src/web/session.js` of the crate.
+ */
+import { cookieRefresh } from "./cookie-refresh.js";
+import { openSession, type CoreClass, type SessionOptions } from "./session.js";
+import type { SessionClient } from "./types.js";
+
+export { cookieRefresh };
+
+/** Makes a session; `core` makes a core of a contract and what is lent to it. */
+export function createSession(options: SessionOptions, core: (contract: unknown, host: unknown) => object): SessionClient {
+  function Core(contract: unknown, host: unknown): object {
+    return core(contract, host);
+  }
+  return openSession(options, () => Promise.resolve(Core as unknown as CoreClass));
+}
