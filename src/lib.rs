@@ -2,7 +2,8 @@
 //!
 //! A web app talks to a backend with short-lived access tokens and a rotating refresh token in an `httpOnly` cookie.
 //! relatch signs in, holds the session, sends API calls with the current access token, refreshes by cookie and retries
-//! on 401. This crate is its inside; people use the npm package that is built from it.
+//! on 401. The npm package is built from this crate; front ends that are written in Rust use it as
+//! it is, by `web::Client`.
 //!
 //! - [`core`]: the protocol as pure state machines.
 //! - `web` (wasm32 only): the shell that carries out what the machines decide.

@@ -7,8 +7,12 @@
 mod client;
 mod contract;
 mod fetch;
+#[cfg(feature = "client")]
+mod front;
 mod host;
 mod outward;
 mod shell;
 
-pub use client::Client;
+pub use client::Client as Core;
+#[cfg(feature = "client")]
+pub use front::{Client, Code, Contract, Error, State, Subscription};

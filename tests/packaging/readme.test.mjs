@@ -2,7 +2,7 @@
 // the packed package, against the example server. A block that is not pasted here fails the test.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -234,6 +234,13 @@ describe("what the docs say to paste", { concurrency: false }, () => {
     });
     assert.equal(docs["oidc.md"].take("OpenID Connect", "sh"), "npm i relatch oauth4webapi\n");
     await run(app, "tsc");
+    // What is in Rust are excerpts of the example, which is compiled and tested.
+    const example = (file) => readFileSync(join(root, "examples/leptos", file), "utf8");
+    assert.ok(example("src/session.rs").includes(docs["rust.md"].take("Front ends in Rust", "rust")));
+    assert.ok(example("src/notes.rs").includes(docs["rust.md"].take("Front ends in Rust", "rust")));
+    for (const line of docs["rust.md"].take("Front ends in Rust", "toml").trim().split("\n")) {
+      assert.ok(line.startsWith("relatch =") || example("Cargo.toml").includes(line), line);
+    }
     // It declares a session of its own.
     await run(write("next-auth", { "App.tsx": docs["next-auth.md"].take("In place of `next-auth/react`", "tsx") }), "tsc");
     assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []);

@@ -1,12 +1,12 @@
 //! `cargo xtask demo`: the package, the example backend and the demo page, from nothing to a URL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::package;
 use crate::process::{Server, command, root, run, step, target};
+use crate::{leptos, package};
 
 /// Who can sign in at the demo.
 pub(crate) const USER: &str = "demo@example.com:relatch-demo";
@@ -19,6 +19,9 @@ pub(crate) struct Options {
     /// How long an access token lives, in seconds
     #[arg(long, default_value_t = 60)]
     access_ttl: u32,
+    /// The example that is written in Rust, in place of the plain page
+    #[arg(long)]
+    leptos: bool,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
@@ -28,11 +31,12 @@ pub(crate) struct Options {
 pub(crate) fn run_demo(options: &Options) -> Result<()> {
     package::build()?;
     let program = server()?;
+    let site = if options.leptos { leptos::build()? } else { root().join("examples/html") };
     step("Demo");
     let port = options.port.to_string();
     let ttl = options.access_ttl.to_string();
     let database = format!("sqlite:{}", target().join("demo.sqlite").display());
-    let server = start(&program, &["--port", &port, "--access-ttl", &ttl, "--database", &database])?;
+    let server = start(&program, &site, &["--port", &port, "--access-ttl", &ttl, "--database", &database])?;
     let (email, password) = USER.split_once(':').unwrap_or_default();
     println!("\n  {}\n\n  sign in as {email} with the password {password}", server.url);
     println!("  open it in two tabs side by side; Ctrl+C ends it\n");
@@ -49,9 +53,9 @@ pub(crate) fn server() -> Result<PathBuf> {
     Ok(target().join("debug/relatch-example-server"))
 }
 
-/// Starts the example server with the demo page.
-pub(crate) fn start(program: &PathBuf, more: &[&str]) -> Result<Server> {
-    let (site, pkg) = (root().join("examples/html"), package::folder());
+/// Starts the example server with the pages of a folder.
+pub(crate) fn start(program: &PathBuf, site: &Path, more: &[&str]) -> Result<Server> {
+    let pkg = package::folder();
     let (site, pkg) = (site.to_string_lossy(), pkg.to_string_lossy());
     let mut args = vec!["--site", &site, "--package", &pkg, "--test-controls", "--demo-user", USER];
     args.extend(more);

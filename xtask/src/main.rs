@@ -9,6 +9,7 @@ mod demo;
 mod explore;
 mod glue;
 mod guide;
+mod leptos;
 mod package;
 mod panics;
 mod printable;

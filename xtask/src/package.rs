@@ -72,6 +72,7 @@ pub(crate) fn build() -> Result<()> {
     bundle(&template, &pkg)?;
     declare(&template, &pkg)?;
     accompany(&template, &pkg)?;
+    embed(&template)?;
     fs::copy(&small, pkg.join("relatch.wasm"))?;
     report(&pkg, &small)
 }
@@ -86,7 +87,7 @@ fn compile() -> Result<PathBuf> {
     step("Rust to WebAssembly");
     let flags = format!("target.wasm32-unknown-unknown.rustflags = {:?}", remappings()?);
     let mut args = vec!["build", "--package", "relatch", "--lib", "--release", "--target", "wasm32-unknown-unknown"];
-    args.extend(["--features", "small-allocator", "--config", &flags]);
+    args.extend(["--no-default-features", "--features", "small-allocator", "--config", &flags]);
     run(&mut command("cargo", &args))?;
     Ok(target().join("wasm32-unknown-unknown/release/relatch.wasm"))
 }
@@ -258,6 +259,17 @@ fn bundle(template: &Path, pkg: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What carries the core out for applications that are written in Rust: it comes along with the crate.
+pub(crate) const EMBEDDED: &str = "src/web/session.js";
+
+fn embed(template: &Path) -> Result<()> {
+    let out = format!("--outfile={}", root().join(EMBEDDED).display());
+    let banner = "--banner:js=// Made of pkg-template/src by `cargo xtask build`.";
+    let args =
+        ["esbuild", "src/rust.ts", "--bundle", "--format=esm", "--target=es2022", "--log-level=warning", banner, &out];
+    run(command("npx", &args).current_dir(template))
 }
 
 /// Type declarations, once for `import` and once for `require` (each form needs files of its own ending).

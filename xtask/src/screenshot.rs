@@ -11,7 +11,8 @@ pub(crate) fn run_camera() -> Result<()> {
     let chromium = browsers::ensure_chromium()?;
     tools::npm_install("tests/browser")?;
     let program = demo::server()?;
-    let server = demo::start(&program, &["--port", "0", "--database", "sqlite::memory:"])?;
+    let server =
+        demo::start(&program, &root().join("examples/html"), &["--port", "0", "--database", "sqlite::memory:"])?;
     step("Screenshots");
     let out = root().join("docs");
     std::fs::create_dir_all(&out)?;

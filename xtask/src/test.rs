@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::browsers::{self, Engine, WebKit};
 use crate::process::{command, root, run as run_to_end, step, watch};
-use crate::{demo, explore, guide, package, readme, tools};
+use crate::{demo, explore, guide, leptos, package, readme, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -60,7 +60,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.parts.is_empty()
         || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Wasm))
     {
+        let embedded = || std::fs::read(root().join(package::EMBEDDED)).unwrap_or_default();
+        let before = embedded();
         tally.check("the package builds and its TypeScript is sound", package::build);
+        tally.check("the crate brings along what the package's source makes today", || {
+            anyhow::ensure!(embedded() == before, "run `cargo xtask build` and commit {}", package::EMBEDDED);
+            Ok(())
+        });
     }
     if wants(Part::Lint) {
         lint(&mut tally)?;
@@ -91,6 +97,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         webkit_wasm_tests(&mut tally)?;
     }
     if wants(Part::Browser) {
+        tally.check("the Leptos example builds", || leptos::build().map(drop));
         for engine in Engine::ALL {
             browser_tests(&mut tally, "browser", "tests/browser", engine)?;
         }
@@ -119,9 +126,13 @@ fn lint(tally: &mut Tally) -> Result<()> {
     let native = ["clippy", "--workspace", "--all-targets", "--features", "relatch/mutations", "--", "-D", "warnings"];
     let wasm =
         ["clippy", "--package", "relatch", "--tests", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-    for (name, args) in
-        [("rustfmt", &["fmt", "--all", "--check"][..]), ("clippy", &native), ("clippy for wasm32", &wasm)]
-    {
+    let leptos = ["fmt", "--manifest-path", "examples/leptos/Cargo.toml", "--check"];
+    for (name, args) in [
+        ("rustfmt", &["fmt", "--all", "--check"][..]),
+        ("rustfmt of the Leptos example", &leptos),
+        ("clippy", &native),
+        ("clippy for wasm32", &wasm),
+    ] {
         step(name);
         let (_, succeeded) = watch(&mut command("cargo", args))?;
         tally.add(name, usize::from(succeeded), usize::from(!succeeded));

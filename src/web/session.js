@@ -1,0 +1,899 @@
+// Made of pkg-template/src by `cargo xtask build`.
+
+// src/cookie-refresh.ts
+function cookieRefresh(options) {
+  return {
+    refresh: { path: "/refresh" },
+    session: { path: "/session" },
+    signIn: { path: "/login" },
+    exchange: { path: "/social-login" },
+    signOut: { path: "/logout" },
+    ...options
+  };
+}
+
+// src/answer.ts
+var isObject = (value) => typeof value === "object" && value !== null;
+var at = (value, place) => place.reduce((found, key) => isObject(found) ? found[key] : void 0, value);
+var factsOf = (contract, json) => contract["facts"].map((place) => JSON.stringify(at(json, place)));
+function readAnswer(contract, { headers }, json, isSessions) {
+  const find = (name) => at(json, contract[name]);
+  const findIf = (name) => contract[name].length ? find(name) : void 0;
+  const date = headers.get("date");
+  const now = date === null ? Date.now() : Date.parse(date);
+  const token = find("access.token");
+  const user = find(isSessions ? "session.user" : "user.at");
+  const id = at(user, contract["user.id"]);
+  const expiresIn = find("access.expiresIn");
+  const lifetime = typeof expiresIn === "number" ? expiresIn : secondsUntil(findIf("access.expiresAt"), now) ?? lifeInToken(token, date && now);
+  return [
+    retryAfter(headers.get("retry-after") ?? headers.get(contract["retryAfterHeader"]), now),
+    token,
+    findIf("access.refreshToken"),
+    lifetime,
+    /string|number/.test(typeof id) ? String(id) : void 0,
+    find("error.at"),
+    user,
+    // An empty object is nobody.
+    isObject(user) && Object.keys(user).length > 0,
+    factsOf(contract, json)
+  ];
+}
+function retryAfter(value, now) {
+  if (value === null) return void 0;
+  const span = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
+  return Number.isFinite(span) ? Math.max(span, 0) : void 0;
+}
+function secondsUntil(moment, now) {
+  if (typeof moment === "string") return (Date.parse(moment) - now) / 1e3;
+  return typeof moment === "number" ? (moment < 1e11 ? moment * 1e3 - now : moment - now) / 1e3 : void 0;
+}
+function lifeInToken(token, now) {
+  try {
+    const claims = String(token).split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+    const { exp, iat } = JSON.parse(atob(claims));
+    const life = exp - (now && Number.isFinite(now) ? now / 1e3 : iat);
+    return typeof exp === "number" && Number.isFinite(life) ? life : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// src/callbacks.ts
+function attempt(act) {
+  try {
+    return act();
+  } catch (error) {
+    reportError(error);
+    return void 0;
+  }
+}
+function tell(callbacks, last, next) {
+  const wasRenewed = last.refreshing && !next.refreshing && last.status === "authenticated" && !next.error;
+  if (wasRenewed && next.status === "authenticated") attempt(() => callbacks.onRefreshed?.(next.data));
+  if (next.status === "unauthenticated" && last.status !== "unauthenticated" && next.reason) {
+    const { reason } = next;
+    attempt(() => callbacks.onSignedOut?.(reason));
+  }
+  if (next.error && next.error !== last.error) attempt(() => callbacks.onError?.(next.error));
+}
+
+// src/call.ts
+var isA = (value, kind) => typeof value === "object" && Object.prototype.toString.call(value) === `[object ${kind}]`;
+var isRequest = (input) => isA(input, "Request");
+var isPlain = (init) => {
+  const prototype = Object.getPrototypeOf(init);
+  return prototype === Object.prototype || prototype === null;
+};
+var isRecord = (headers) => isPlain(headers) && !(Symbol.iterator in headers);
+var isAuthorization = (name) => name.length === 13 && name.toLowerCase() === "authorization";
+var Call = class {
+  url;
+  /** Whether `url` was made by the platform's own parser. */
+  isAbsolute;
+  /** Whether the body is a stream, which cannot be sent twice. */
+  isOnce;
+  #input;
+  #init;
+  #spare;
+  /** The caller's headers, where they are neither a plain object nor a list: a copy that is read once. */
+  #own;
+  constructor(input, init) {
+    this.isOnce = isA(init?.body, "ReadableStream");
+    if (init && !isPlain(init)) {
+      input = new Request(input, init);
+      init = void 0;
+    }
+    this.#input = input;
+    this.#init = init ?? void 0;
+    const absolute = isRequest(input) ? input.url : input instanceof URL ? input.href : void 0;
+    this.isAbsolute = absolute !== void 0;
+    this.url = absolute ?? String(input);
+  }
+  get signal() {
+    return this.#init?.signal ?? (isRequest(this.#input) ? this.#input.signal : void 0);
+  }
+  get method() {
+    return this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
+  }
+  /** Whether it changes something (RFC 9110 section 9.2.1). */
+  get isUnsafe() {
+    return !/^(GET|HEAD|OPTIONS)$/i.test(this.method);
+  }
+  /** Whether the caller has brought a credential of its own. */
+  get hasAuthorization() {
+    const headers = this.#init?.headers ?? (isRequest(this.#input) ? this.#input.headers : void 0);
+    if (!headers) return false;
+    if (isRecord(headers)) return Object.keys(headers).some(isAuthorization);
+    if (Array.isArray(headers)) return headers.some(([name]) => isAuthorization(String(name)));
+    if (headers instanceof Headers) return headers.has("authorization");
+    return (this.#own = new Headers(headers)).has("authorization");
+  }
+  /** Sends it as it is. */
+  sendBare() {
+    return fetch(this.#input, this.#init);
+  }
+  /** Takes the body over, as `fetch` does at once, before a wait. */
+  hold() {
+    if (this.#init?.body === void 0 || this.#init.body === null || this.isOnce) return;
+    this.#input = new Request(this.#spare ?? this.#input, this.#init);
+    this.#spare = void 0;
+    this.#init = void 0;
+  }
+  /** Sends it with the credential. A body is copied only where it is part of a `Request`. */
+  send(more) {
+    const init = this.#init;
+    const input = this.#spare ?? this.#input;
+    if (!isRequest(input)) {
+      return fetch(input, { ...init, headers: this.#withHeaders(init?.headers, more) });
+    }
+    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
+    if (init) return fetch(input, { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
+    const own = new Request(input);
+    for (const name of Object.keys(more)) own.headers.set(name, more[name]);
+    const { keepalive, referrer, referrerPolicy } = input;
+    return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
+  }
+  #withHeaders(headers, more) {
+    if (headers === void 0 || isRecord(headers)) return { ...headers, ...more };
+    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") return [...headers, ...Object.entries(more)];
+    const own = this.#own ??= new Headers(headers);
+    for (const name of Object.keys(more)) own.set(name, more[name]);
+    return own;
+  }
+};
+var canStream;
+function sendsStreams() {
+  canStream ??= !new Request("data:,", { method: "POST", body: new ReadableStream(), duplex: "half" }).headers.has(
+    "content-type"
+  );
+  return canStream;
+}
+
+// src/compose.ts
+function compose(contract, group, given, more, headers) {
+  const extra = contract[`${group}.extra`];
+  const hasBody = (given || extra || Object.keys(more).length > 0) && contract[`${group}.method`] !== "GET";
+  const all = { accept: "application/json", ...headers };
+  if (!hasBody) return [void 0, Object.entries({ ...all, ...contract[`${group}.headers`] })];
+  const fields = { ...extra, ...given, ...more };
+  const isForm = contract[`${group}.encoding`] === "form";
+  all["content-type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
+  const body = isForm ? new URLSearchParams(fields).toString() : JSON.stringify(fields);
+  return [body, Object.entries({ ...all, ...contract[`${group}.headers`] })];
+}
+function prepare(contract, group, [body, headers]) {
+  const init = {
+    method: contract[`${group}.method`],
+    body: body ?? null,
+    headers,
+    credentials: "include",
+    cache: "no-store",
+    redirect: "manual"
+  };
+  return [new Request(contract[`${group}.path`], init), /^(refresh|signOut)$/.test(group) ? { keepalive: true } : {}];
+}
+function readableCookie(name) {
+  const cookies = (globalThis.document?.cookie ?? "").split("; ");
+  const found = cookies.find((cookie) => cookie.startsWith(`${String(name)}=`));
+  const value = found?.slice(String(name).length + 1);
+  try {
+    return value && decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+async function csrfToken(contract, isRefused) {
+  const [cookie, path, at2] = [contract["csrf.cookie"], contract["csrf.path"], contract["csrf.at"]];
+  const present = cookie ? readableCookie(cookie) : void 0;
+  if (!path || present !== void 0 && !isRefused) return present;
+  const response = await fetch(path, {
+    credentials: "include",
+    cache: "no-store",
+    redirect: "manual",
+    headers: { accept: "application/json" }
+  });
+  if (!response.ok) throw { status: response.status };
+  let found = at2 ? await response.json().catch(() => null) : readableCookie(cookie);
+  for (const key of at2 ?? []) found = found?.[key];
+  if (typeof found !== "string") throw { status: 0 };
+  return found;
+}
+
+// generated/contract.ts
+var FIELDS = 'baseUrl base\nrefresh.path path\nrefresh.method method "POST"\nrefresh.encoding encoding "json"\nrefresh.headers headers {}\nrefresh.extra extra null\nrefresh.field name "refreshToken"\nrefresh.dead rule [400,401,403]\nrefresh.idempotencyHeader header ""\nsession.path path\nsession.method method "GET"\nsession.encoding encoding "json"\nsession.headers headers {}\nsession.extra extra null\nsession.user place null\nsession.none rule [401]\nsignIn.path path\nsignIn.method method "POST"\nsignIn.encoding encoding "json"\nsignIn.headers headers {}\nsignIn.extra extra null\nsignIn.refused rule [400,401,403,422]\nexchange.path path\nexchange.method method "POST"\nexchange.encoding encoding "json"\nexchange.headers headers {}\nexchange.extra extra null\nsignOut.path path\nsignOut.method method "POST"\nsignOut.encoding encoding "json"\nsignOut.headers headers {}\nsignOut.extra extra null\nsignOut.done rule []\nsignOut.refused rule []\naccess.by by "bearer"\naccess.token key "accessToken"\naccess.expiresIn key "expiresIn"\naccess.expiresAt key []\naccess.refreshToken key []\nuser.at key "user"\nuser.id key "id"\nerror.at key "error"\ncsrf.cookie name null\ncsrf.path path null\ncsrf.at key null\ncsrf.header header ""\ncsrf.field name null\ncsrf.refused rule [419]\napi.origins origins []\napi.expired callRule [401]\nretryAfterHeader header "X-Retry-After"\nshare share "ask"\ntimeoutMs ms 10000\nleadMs ms 60000';
+var PROBLEMS = ["Network", "Timeout", "TryLater", "BadResponse", "Misconfigured", "BadCredentials", "SessionEnded", "SessionChanged", "Disposed"];
+
+// src/errors.ts
+var MESSAGES = {
+  Network: "The auth server could not be reached; the session is kept. Try again when the network is back.",
+  Timeout: "The auth server did not answer in time; the session is kept. Try again.",
+  TryLater: "The auth server is busy; the session is kept. Try again later.",
+  BadResponse: "The auth server's answer is not what the contract says; the session is kept. Check the contract's paths and fields.",
+  Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
+  BadCredentials: "Sign-in was refused. Check the credentials.",
+  SessionEnded: "The session has ended. Sign in again.",
+  SessionChanged: "Somebody signed in or out since the call was made; it was not sent. Make it again.",
+  Disposed: "This session was disposed of. Make a new one with createSession().",
+  InvalidContract: "The contract is not valid.",
+  NotSupported: "The contract has no such operation. Add it to the contract.",
+  NotConfigured: "There is no default session. Call configure() first.",
+  ModuleUnavailable: "The WebAssembly module could not start; the next call tries again. In a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
+  StreamBodyUnsupported: "This browser cannot send a ReadableStream. Send a Blob."
+};
+var RelatchError = class extends Error {
+  code;
+  constructor(code, details = {}) {
+    const { message = MESSAGES[code], issues, temporary = false, status, retryAfterMs, answer } = details;
+    super(message + (issues ?? []).map(({ path, message: message2 }) => `
+  ${path}: ${message2}`).join(""), details);
+    this.code = code;
+    const name = "RelatchError";
+    Object.assign(this, { name, temporary, status: status ?? void 0, retryAfterMs: retryAfterMs ?? void 0, issues, answer });
+  }
+};
+
+// src/contract.ts
+var OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"];
+var TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+var KEY = /^[^.]+(\.[^.]+)*$/;
+var PLACE = /^([^.]+(\.[^.]+)*)?$/;
+var BASE = /^(\/(?!\/)|https?:\/\/[^/@?#\\\s]+(\/|$))[^?#\\\s]*$/i;
+var isObject2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+var isStatus = (value) => Number.isInteger(value) && value > 99 && value < 600;
+var isPlain2 = (value) => Object(value) !== value;
+var isList = (value, check) => Array.isArray(value) && value.every(check);
+var parse = (url, base) => {
+  try {
+    return new URL(url, base);
+  } catch {
+    return void 0;
+  }
+};
+var isSign = (sign) => {
+  if (!isObject2(sign)) return isStatus(sign);
+  const { status = 200, at: at2, is, has = "", ...more } = sign;
+  const isText = typeof has === "string" && (sign["has"] === void 0 || is === void 0);
+  return isStatus(status) && typeof at2 === "string" && PLACE.test(at2) && isPlain2(is) && isText && !Object.keys(more).length;
+};
+var oneOf = (names) => [names, new RegExp(`^(${names})$`)];
+var RULE = 'a list of statuses and of conditions such as { status: 422, at: "code", is: "expired" }';
+var KINDS = {
+  base: ['a path such as "/auth" or an http(s) URL, without query or fragment', (value) => typeof value === "string" && BASE.test(value) && !!parse(value, "http://a")],
+  path: ['a path such as "/refresh"', /^\/(?!\/)[^\\\s#]*$/],
+  method: oneOf("GET|POST|PUT|PATCH|DELETE"),
+  encoding: oneOf("json|form"),
+  by: oneOf("bearer|cookie"),
+  share: oneOf("ask|never"),
+  key: ['a name such as "accessToken" or "data.accessToken"', KEY],
+  place: ['a place such as "data.user", or an empty text', PLACE],
+  name: ['a name such as "csrfToken"', TOKEN],
+  header: ['a name such as "Idempotency-Key"', TOKEN],
+  rule: [RULE, (value) => isList(value, isSign)],
+  callRule: [`${RULE}, each with a status`, (value) => isList(value, (sign) => isSign(sign) && isStatus(sign.status ?? sign))],
+  headers: ["an object of texts, by names of headers", (value) => isObject2(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && typeof text === "string" && /^[ -~]*$/.test(text))],
+  extra: ["an object of texts, numbers and booleans", (value) => isObject2(value) && Object.values(value).every((field) => field != null && isPlain2(field))],
+  origins: ['a list of exact origins such as "https://api.example.com"', (value) => isList(value, (origin) => parse(origin)?.origin === origin)],
+  ms: ["a whole number of milliseconds from 1 to 2147483647", (value) => Number.isInteger(value) && value > 0 && value < 2 ** 31]
+};
+function checkContract(contract) {
+  const issues = [];
+  const note = (path, message) => issues.push({ path: `contract${path && "."}${path}`, message });
+  const root = isObject2(contract) ? contract : (note("", "expected an object"), {});
+  const isGroup = (name) => FIELDS.includes(`
+${name}.`);
+  const given = {};
+  for (const [group, value] of Object.entries(root)) {
+    if (isObject2(value) && isGroup(group)) for (const name of Object.keys(value)) given[`${group}.${name}`] = value[name];
+    else given[group] = value;
+  }
+  const flat = {};
+  const facts = [];
+  const number = (at2) => facts.includes(at2) ? facts.indexOf(at2) : facts.push(at2) - 1;
+  const signOf = (sign) => {
+    if (typeof sign === "number") return [sign];
+    const { status, at: at2, is, has: has2 } = sign;
+    return is !== void 0 ? [status, number(at2), 1, JSON.stringify(is)] : [status, number(at2), has2 !== void 0 ? 2 : 0, has2];
+  };
+  const split = (place) => place.split(".").filter(Boolean);
+  let without;
+  for (const row of FIELDS.split("\n")) {
+    const [path, kind, fallback] = row.split(" ");
+    const [group, name] = path.split(".");
+    if (fallback === void 0 && name && !isObject2(root[group])) without = group;
+    const isGiven = given[path] !== void 0;
+    const value = isGiven ? given[path] : fallback && JSON.parse(fallback);
+    delete given[path];
+    if (group === without) continue;
+    const [expected, check] = KINDS[kind];
+    const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
+    if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
+    else if (/key|place/.test(kind) && typeof value === "string") flat[path] = split(value);
+    else flat[path] = /rule/i.test(kind) && value ? value.map(signOf) : value;
+  }
+  for (const path of Object.keys(given)) {
+    if (given[path] === void 0) continue;
+    note(path, isGroup(path) ? "expected an object" : "is not a field of a contract");
+  }
+  const has = (path) => String(flat[path] ?? "") !== "";
+  if (!issues.length) {
+    if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
+    if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
+    if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
+    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
+  }
+  if (issues.length) throw new RelatchError("InvalidContract", { issues });
+  if (!has("refresh.path")) {
+    for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
+    Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
+  }
+  flat["session.user"] ??= flat["user.at"];
+  flat["facts"] = facts.map(split);
+  return flat;
+}
+function resolveContract(flat, page) {
+  const resolved = { ...flat };
+  const base = String(flat["baseUrl"]).replace(/\/$/, "");
+  const absolute = (path) => {
+    const url = parse(base + path, page);
+    if (url) return url;
+    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
+  };
+  for (const path of Object.keys(flat)) {
+    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path]).href;
+  }
+  if (!flat["api.origins"].length) resolved["api.origins"] = [absolute("/").origin];
+  return resolved;
+}
+var END = "";
+function writeContract(contract, shared) {
+  const signs = (path) => {
+    const rule = contract[path] ?? [];
+    return [rule.length, ...rule.flatMap(([status, fact = -1, kind = 0, text = ""]) => [status, fact + 1, kind, text.replaceAll(END, "\0")])];
+  };
+  const list = (values) => [values.length, ...values];
+  const switches = [
+    contract["access.by"] === "cookie",
+    contract["bySession"],
+    contract["session.path"],
+    contract["access.refreshToken"].length,
+    shared,
+    contract["share"] === "ask"
+  ];
+  return [
+    contract["timeoutMs"],
+    contract["leadMs"],
+    switches.reduce((bits, isOn, place) => bits | (isOn ? 1 << place : 0), 0),
+    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired", "csrf.refused"].flatMap(signs),
+    ...list(contract["api.origins"]),
+    ...list(OPERATIONS.map((group) => contract[`${group}.path`]).filter(Boolean))
+  ].join(END);
+}
+
+// src/tabs.ts
+var FORM = 1;
+var STAMP_LENGTH = 10;
+var STORE_WAIT_MS = 1e3;
+var canShare = () => {
+  try {
+    return globalThis.origin !== "null" && !!globalThis.navigator?.locks && !!globalThis.indexedDB;
+  } catch {
+    return false;
+  }
+};
+function openTabs(backend, listener) {
+  const name = `relatch:${FORM}:${backend}`;
+  const waiting = /* @__PURE__ */ new Map();
+  let db;
+  let current;
+  const channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      const { kind, stamp, bearer, left, user } = data ?? {};
+      if (typeof kind !== "number" || !Array.isArray(stamp)) return;
+      const token = typeof bearer === "string" ? bearer : void 0;
+      listener()?.heard(kind, Float64Array.from(stamp), token, typeof left === "number" ? left : void 0, user);
+    };
+  }
+  const store = () => db ??= openStore();
+  store().catch(() => {
+  });
+  const transact = (mode, act) => {
+    const work = store().then(
+      (db2) => new Promise((resolve, reject) => {
+        const run = db2.transaction("stamps", mode);
+        const open = { store: run.objectStore("stamps"), present: [] };
+        const stands = open.store.get(name);
+        stands.onsuccess = () => {
+          const stood = open.present = stands.result ?? [];
+          run.oncomplete = () => resolve(stood);
+          act?.(open, done);
+          run.commit();
+        };
+        run.onabort = run.onerror = () => reject(run.error);
+      })
+    );
+    const late = new Promise((_, reject) => setTimeout(reject, STORE_WAIT_MS));
+    const done = Promise.race([work, late]).catch((error) => {
+      db = void 0;
+      throw error;
+    });
+    return done;
+  };
+  const isOwn = ([generation], isWritten = false) => {
+    try {
+      if (isWritten) sessionStorage.setItem(name, String(generation));
+      return sessionStorage.getItem(name) === String(generation);
+    } catch {
+      return true;
+    }
+  };
+  const unlock = (ticket) => {
+    waiting.get(ticket)?.abort();
+    waiting.delete(ticket);
+  };
+  return {
+    unlock,
+    lock(ticket, steal) {
+      unlock(ticket);
+      const abort = new AbortController();
+      const { signal } = abort;
+      waiting.set(ticket, abort);
+      const freed = new Promise((resolve) => signal.onabort = resolve);
+      let isTold = false;
+      const locked = (record) => {
+        if (isTold || signal.aborted) return;
+        isTold = true;
+        listener()?.locked(ticket, Float64Array.from(record), isOwn(record));
+      };
+      const held = async () => {
+        const act = (open, done) => {
+          current = Object.assign(open, { done });
+          locked(open.present);
+          current = void 0;
+        };
+        if (!signal.aborted) await transact("readwrite", act).catch(() => locked([]));
+        await freed;
+      };
+      navigator.locks.request(`relatch:${backend}`, steal ? { steal } : { signal }, held).catch((error) => {
+        if (error?.name !== "AbortError") locked([]);
+      });
+    },
+    readStamp() {
+      transact("readonly").catch(() => []).then((record) => listener()?.stampRead(Float64Array.from(record)));
+    },
+    writeStamp(ticket, seen, record) {
+      let may = false;
+      const write = (open) => {
+        const { present } = open;
+        may = present.slice(0, STAMP_LENGTH).join() === seen.join();
+        if (!may) return;
+        open.present = [...record];
+        open.store.put(open.present, name);
+        if (present[0] !== record[0]) isOwn(record, true);
+      };
+      if (current) write(current);
+      const stands = current?.present;
+      const done = current?.done ?? transact("readwrite", write);
+      done.then(
+        (stood) => listener()?.stamped(ticket, may, Float64Array.from(may ? [] : stands ?? stood)),
+        // No store: this tab is on its own, under the lock.
+        () => listener()?.stamped(ticket, true, new Float64Array())
+      );
+    },
+    tell(kind, stamp, bearer, left, user) {
+      channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user });
+    },
+    close() {
+      for (const ticket of [...waiting.keys()]) unlock(ticket);
+      channel?.close();
+      db?.then((db2) => db2.close(), () => {
+      });
+    }
+  };
+}
+function openStore() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("relatch", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("stamps");
+    request.onerror = request.onblocked = () => reject(request.error);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+  });
+}
+
+// src/told.ts
+function errorOf([number, temporary, status, retryAfterMs], answer) {
+  const code = PROBLEMS[number];
+  return new RelatchError(code, { temporary, status, retryAfterMs, answer: code === "BadCredentials" ? answer : void 0 });
+}
+var STATUSES = ["loading", "authenticated", "unauthenticated"];
+var FRESHNESS = ["fresh", "stale", "offline"];
+var REASONS = [null, "expired", "signedOut"];
+var stateOf = (bits) => ({
+  status: STATUSES[bits & 3],
+  freshness: FRESHNESS[bits >> 2 & 3],
+  reason: REASONS[bits >> 4 & 3],
+  refreshing: bits > 63
+});
+var inspectionOf = ([generation, end, due]) => ({
+  generation,
+  expiresInMs: end ?? null,
+  dueInMs: due ?? null
+});
+
+// src/session.ts
+var PASS = 0;
+var SEND = 1;
+var BARE = 2;
+var WAIT = 3;
+var DELIVER = 4;
+var RESOLVE = 6;
+var ONCE = 1;
+var ABSOLUTE = 2;
+var BEGIN = 0;
+var TICK = 1;
+var SHOWN = 2;
+var HIDDEN = 3;
+var LEAVING = 4;
+var RESTORED = 5;
+var ONLINE = 6;
+var DISPOSE = 7;
+var REFRESH = 0;
+var READ_SESSION = 1;
+var SIGN_IN = 2;
+var EXCHANGE = 3;
+var SIGN_OUT = 4;
+var INITIAL = {
+  status: "loading",
+  data: null,
+  reason: null,
+  freshness: "fresh",
+  error: null,
+  refreshing: false
+};
+function openSession(options, startCore) {
+  const flat = checkContract(options?.contract);
+  const exposes = options.exposeAccessToken === true;
+  const { transport } = options;
+  let client;
+  let booting;
+  let tabs;
+  let disposed = false;
+  let watched = [];
+  let asksBodies = false;
+  let asks = 0;
+  const asked = /* @__PURE__ */ new Map();
+  let answer;
+  let timer;
+  let contract = flat;
+  let base;
+  let state = INITIAL;
+  const listeners = /* @__PURE__ */ new Set();
+  const cleanups = [];
+  let bearer;
+  let bearerGeneration = 0;
+  const NOTHING = {};
+  const byCookie = flat["access.by"] === "cookie";
+  let resume;
+  let moved;
+  const nextMove = () => void (moved = new Promise((resolve) => resume = resolve));
+  nextMove();
+  const change = (next) => {
+    const last = state;
+    state = next;
+    if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
+    tell(options, last, next);
+    for (const listener of [...listeners]) attempt(() => listener(state));
+  };
+  const errorFrom = (problem) => {
+    const next = errorOf(problem);
+    const { error } = state;
+    const isSame = error?.code === next.code && error.status === next.status && error.retryAfterMs === next.retryAfterMs;
+    return isSame ? error : next;
+  };
+  let mapped;
+  const dataOf = (user) => {
+    const text = JSON.stringify(user);
+    if (mapped?.text !== text) {
+      const own = options.mapSession && attempt(() => options.mapSession(user));
+      mapped = { user, text, data: own ?? { user } };
+    }
+    if (!exposes) return mapped.data;
+    const last = state.data;
+    const accessToken = client?.header()?.slice("Bearer ".length) ?? last?.accessToken;
+    const data = { ...mapped.data, accessToken };
+    return JSON.stringify(data) === JSON.stringify(last) ? last : data;
+  };
+  const expose = () => {
+    if (state.status !== "authenticated" || disposed || !mapped) return;
+    const data = dataOf(mapped.user);
+    if (data !== state.data) change({ ...state, data });
+  };
+  const host = {
+    publish(bits, problem, user) {
+      bearer = void 0;
+      const told = stateOf(bits);
+      const data = told.status === "authenticated" ? dataOf(user) : null;
+      if (!data) mapped = void 0;
+      change({ ...told, data, error: problem && errorFrom(problem) });
+    },
+    resume() {
+      bearer = void 0;
+      const wake = resume;
+      nextMove();
+      wake();
+      if (exposes) queueMicrotask(expose);
+    },
+    settle(ask2, problem) {
+      asked.get(ask2)?.settle(problem && errorOf(problem, answer));
+      asked.delete(ask2);
+    },
+    arm(delay) {
+      clearTimeout(timer);
+      timer = delay < 0 ? void 0 : setTimeout(() => client?.hint(TICK), delay);
+    },
+    compose(operation, ask2, refreshToken, key, needsProof) {
+      return composed(OPERATIONS[operation], asked.get(ask2)?.fields, refreshToken, key, needsProof).catch((error) => error?.status);
+    },
+    read(response, json, operation) {
+      const isSessions = operation === READ_SESSION || operation === REFRESH && contract["bySession"] === true;
+      const found = readAnswer(contract, response, json, isSessions);
+      if (operation === SIGN_IN || operation === EXCHANGE) answer = found[1] ? void 0 : json;
+      return found;
+    }
+  };
+  const composed = async (group, fields, refreshToken, key, needsProof) => {
+    const carried = await transport?.request(group, fields, refreshToken);
+    if (carried) return carried;
+    const more = {};
+    const headers = {};
+    if (refreshToken !== void 0 && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
+    const { "csrf.header": header, "csrf.field": field } = contract;
+    if ((header || field) && contract[`${group}.method`] !== "GET") {
+      const token = await csrfToken(contract, needsProof);
+      if (token !== void 0 && header) headers[header] = token;
+      if (token !== void 0 && field) more[field] = token;
+    }
+    const keyHeader = contract[`${group}.idempotencyHeader`];
+    if (keyHeader) headers[keyHeader] = `"${key.toString(16).padStart(16, "0")}"`;
+    return prepare(contract, group, compose(contract, group, fields, more, headers));
+  };
+  const pageUrl = () => globalThis.document?.baseURI ?? globalThis.location?.href;
+  const syncPage = (live) => {
+    const now = pageUrl();
+    if (now === base) return;
+    base = now;
+    const origin = now && new URL(now).origin;
+    live.setPage(origin === "null" ? void 0 : origin);
+  };
+  const listen = (target, type, act) => {
+    target?.addEventListener?.(type, act);
+    cleanups.push(() => target?.removeEventListener?.(type, act));
+  };
+  const start = async () => {
+    const isMine = flat["access.refreshToken"].length > 0;
+    const shared = canShare() && !isMine;
+    const resolved = resolveContract(flat, pageUrl());
+    if (shared) tabs = openTabs(String(resolved["refresh.path"]), () => client);
+    const Core = await startCore();
+    if (disposed) throw new RelatchError("Disposed");
+    if (!shared && !isMine && globalThis.location) {
+      console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
+    }
+    contract = resolved;
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs });
+    client = live;
+    const expired = contract["api.expired"];
+    watched = expired.map(([status]) => status);
+    asksBodies = expired.some(([, fact]) => fact !== void 0);
+    const doc = globalThis.document;
+    const look = () => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN);
+    listen(doc, "visibilitychange", look);
+    listen(globalThis, "pagehide", () => live.hint(LEAVING));
+    listen(globalThis, "pageshow", (event) => event.persisted ? live.hint(RESTORED) : look());
+    listen(globalThis, "online", () => live.hint(ONLINE));
+    look();
+    return live;
+  };
+  const boot = () => {
+    if (disposed) return Promise.reject(new RelatchError("Disposed"));
+    booting ??= start().catch((error) => {
+      booting = void 0;
+      tabs?.close();
+      const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
+      if (!disposed) change({ ...state, error: known });
+      throw known;
+    });
+    return booting;
+  };
+  const credential = (live, call, answer2) => {
+    const generation = answer2 >>> 6;
+    if (bearer === void 0 || bearerGeneration !== generation) {
+      const authorization = byCookie ? void 0 : live.header();
+      bearer = authorization === void 0 ? NOTHING : { authorization };
+      bearerGeneration = generation;
+    }
+    return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
+  };
+  const send = (live, call, answer2) => {
+    const headers = credential(live, call, answer2);
+    return transport?.call?.(call, headers) ?? call.send(headers);
+  };
+  const withProof = (headers) => {
+    const token = readableCookie(contract["csrf.cookie"]);
+    return token === void 0 ? headers : { ...headers, [contract["csrf.header"]]: token };
+  };
+  const respond = async (live, attempt2, response) => {
+    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : void 0;
+    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? void 0, facts);
+  };
+  const startCall = (live, call) => {
+    if (call.hasAuthorization) return PASS;
+    const once = call.isOnce ? ONCE : 0;
+    if (!call.isAbsolute) syncPage(live);
+    const answer2 = live.start(call.url, once | (call.isAbsolute ? ABSOLUTE : 0));
+    if ((answer2 & 7) !== RESOLVE) return answer2;
+    try {
+      return live.start(new URL(call.url, pageUrl()).href, once | ABSOLUTE);
+    } catch {
+      return PASS;
+    }
+  };
+  const authFetch = (input, init) => {
+    try {
+      const call = new Call(input, init);
+      if (!client || disposed) return startLater(call);
+      const answer2 = startCall(client, call);
+      switch (answer2 & 7) {
+        case PASS:
+        case BARE:
+          return call.sendBare();
+        case SEND: {
+          if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
+          const live = client;
+          return send(live, call, answer2).then(
+            (response) => watched.includes(response.status) ? respond(live, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
+          );
+        }
+        default:
+          return drive(client, call, answer2);
+      }
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const startLater = async (call) => {
+    call.hold();
+    const live = await abortable(boot(), call.signal);
+    return drive(live, call, startCall(live, call));
+  };
+  const drive = async (live, call, answer2, response) => {
+    for (; ; ) {
+      switch (answer2 & 7) {
+        case PASS:
+        case BARE:
+          return call.sendBare();
+        case SEND:
+          if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
+          response?.arrayBuffer().catch(() => {
+          });
+          response = await send(live, call, answer2);
+          if (!watched.includes(response.status)) return response;
+          answer2 = await respond(live, answer2 >>> 3, response);
+          break;
+        case WAIT:
+          call.hold();
+          await abortable(moved, call.signal);
+          answer2 = live.resume(answer2 >>> 3);
+          break;
+        case DELIVER:
+          return response;
+        default:
+          throw errorOf(live.problem());
+      }
+    }
+  };
+  const ask = async (operation, fields) => {
+    if (operation > READ_SESSION && flat[`${OPERATIONS[operation]}.path`] === void 0) throw new RelatchError("NotSupported");
+    const live = await boot();
+    return new Promise((settle) => {
+      asked.set(++asks, { fields, settle });
+      live.ask(asks, operation);
+    });
+  };
+  const renew = async (operation) => {
+    const error = await ask(operation);
+    if (error && error.code !== "SessionEnded") throw error;
+    return state.data;
+  };
+  const enter = async (operation, fields) => {
+    const error = await ask(operation, fields ?? {});
+    if (error) throw error;
+    const data = state.data;
+    attempt(() => options.onSignIn?.(data));
+    return data;
+  };
+  return {
+    fetch: authFetch,
+    getState: () => state,
+    async get() {
+      const live = await boot();
+      live.hint(BEGIN);
+      while (state.status === "loading") {
+        if (state.error && !state.refreshing) throw state.error;
+        await moved;
+      }
+      return state.data;
+    },
+    signIn: (credentials) => enter(SIGN_IN, credentials),
+    exchange: (fields) => enter(EXCHANGE, fields),
+    async signOut() {
+      const error = await ask(SIGN_OUT);
+      return { confirmed: !error, error };
+    },
+    refresh: () => renew(REFRESH),
+    update: () => renew(READ_SESSION),
+    subscribe(listener) {
+      listeners.add(listener);
+      boot().then((live) => live.hint(BEGIN), () => {
+      });
+      listener(state);
+      return () => void listeners.delete(listener);
+    },
+    inspect: () => inspectionOf(client?.inspect() ?? [0]),
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      bearer = void 0;
+      listeners.clear();
+      for (const clean of cleanups.splice(0)) clean();
+      client?.hint(DISPOSE);
+      tabs?.close();
+    }
+  };
+}
+function abortable(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+// src/rust.ts
+function createSession(options, core) {
+  function Core(contract, host) {
+    return core(contract, host);
+  }
+  return openSession(options, () => Promise.resolve(Core));
+}
+export {
+  cookieRefresh,
+  createSession
+};
