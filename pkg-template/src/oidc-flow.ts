@@ -72,7 +72,9 @@ async function answerElsewhere(state: string, watch: Promise<never>): Promise<UR
   const channel = new BroadcastChannel(KEPT + state);
   try {
     const arrived = new Promise<URL>((resolve) => {
-      channel.onmessage = ({ data }: MessageEvent<string>) => resolve(new URL(data));
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (typeof data === "string" && URL.canParse(data)) resolve(new URL(data));
+      };
     });
     return await Promise.race([arrived, watch]);
   } finally {

@@ -105,6 +105,9 @@ for (const client of ["next-auth/react", "relatch/next-auth"]) {
       await answerForm(page, { login: "ada", password: "lovelace" });
       await shows("#session", "ada@example.com");
       assert.equal(page.url(), `${site.url}/client-example`);
+      // The client looks for itself, whatever the server's first paint says.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      assert.equal(await shown("#status"), "authenticated");
       assert.equal(await page.$eval("#call", (button) => button.disabled), false);
     });
 

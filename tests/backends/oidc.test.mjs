@@ -1,6 +1,7 @@
 // Ways to sign in at an OpenID provider and out again, and answers that are not to be trusted.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { runInNewContext } from "node:vm";
 import { engine } from "../browser/stage.mjs";
 import backend from "./oidc/backend.mjs";
 import { NOBODY, visitProvider } from "./oidc/visit.mjs";
@@ -139,6 +140,13 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
       }
     });
     assert.deepEqual(issues, ["options.issuer", "options.clientId", "options.redirectUri", "options.scope", "options.dpop"]);
+  });
+
+  it("is made on a server too, where it does nothing", async () => {
+    const script = await fetch(`${stage.server.url}/oidc.js`).then((response) => response.text());
+    const { URL, URLSearchParams, TextEncoder, TextDecoder, crypto } = globalThis;
+    const global = { URL, URLSearchParams, TextEncoder, TextDecoder, crypto, options: stage.bound };
+    assert.equal(runInNewContext(`${script}; relatchOidc.createOidcSession(options).getState().status`, global), "loading");
   });
 
   it("takes no metadata of another issuer", async () => {
