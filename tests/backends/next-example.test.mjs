@@ -15,6 +15,8 @@ const app = nextApp("next-auth", "tests/backends/next-example");
 const CLIENTS = ["app/client-example/page.tsx", "components/client-example.tsx"];
 const sourceOf = (file) => readFileSync(new URL(`next-example/${file}`, import.meta.url), "utf8");
 
+before(() => app.install());
+
 for (const client of ["next-auth/react", "relatch/next-auth"]) {
   describe(`an application of next-auth with ${client}, in ${engine}`, { concurrency: false }, () => {
     let issuer, site, browser, page;
@@ -24,7 +26,7 @@ for (const client of ["next-auth/react", "relatch/next-auth"]) {
       issuer = await startServer("oidc/server.mjs", { SITE_URL: `http://localhost:${port}`, SITE_SECRET: secret });
       const backend = { url: await fetch(`${issuer.url}/test/issuer`).then((response) => response.text()) };
       const swapped = CLIENTS.map((file) => [file, sourceOf(file).replace("next-auth/react", client)]);
-      await app.install({ ".env": `AUTH_SECRET=${secret}\n`, ...Object.fromEntries(swapped) });
+      app.put({ ".env": `AUTH_SECRET=${secret}\n`, ...Object.fromEntries(swapped) });
       await app.build(backend);
       site = await app.start(backend, port);
       browser = await startBrowser();

@@ -47,11 +47,16 @@ export function nextApp(name, source) {
     for (const entry of readdirSync(folder)) if (entry !== "node_modules") rmSync(join(folder, entry), { recursive: true });
   }
 
-  async function complete(files) {
+  /** Puts further files there, or others in place of some. */
+  function put(files) {
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
+  }
+
+  async function complete(files) {
+    put(files);
     const [{ filename }] = JSON.parse(await run("npm", ["pack", "--json", "--pack-destination", folder], join(root, "pkg")));
     const [manifest, lock] = ["package.json", "package-lock.json"].map((file) => JSON.parse(readFileSync(join(example, file), "utf8")));
     manifest.dependencies.relatch = lock.packages[""].dependencies.relatch = `file:${filename}`;
@@ -101,7 +106,7 @@ export function nextApp(name, source) {
     throw new Error(`next ${command} did not start\n${said.join("\n")}`);
   }
 
-  return { folder, install, installOnly, clear, build, start };
+  return { folder, install, installOnly, put, clear, build, start };
 }
 
 export const { folder, install, installOnly, clear, build, start } = nextApp("next", "examples/next");
