@@ -209,7 +209,7 @@ describe("the Korean page", () => {
 
   it("ends with an application whose parts fit", async () => {
     const blocks = [
-      ["2단계: 계약을 적습니다", "ts"],
+      ["2단계: 계약(contract)을 정의합니다", "ts"],
       ["3단계: 브라우저와 서버에 세션을 둡니다", "tsx"],
       ["3단계: 브라우저와 서버에 세션을 둡니다", "ts"],
       ["3단계: 브라우저와 서버에 세션을 둡니다", "ts"],
