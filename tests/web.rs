@@ -56,7 +56,7 @@ fn get(object: &JsValue, name: &str) -> JsValue {
 fn contract() -> String {
     let refused = ["1", "401", "0", "0", ""];
     let fields =
-        [&["10000", "60000", "32"], &refused[..], &["0", "0", "0"], &refused, &["1", "https://app.example", "0"]];
+        [&["10000", "60000", "32"], &refused[..], &["0", "0", "0"], &refused, &["0", "1", "https://app.example", "0"]];
     fields.concat().join("\x1f")
 }
 
