@@ -15,6 +15,7 @@ mod identity;
 mod policy;
 mod problem;
 mod random;
+mod record;
 mod rule;
 mod scope;
 mod secret;
@@ -32,6 +33,7 @@ pub use expiry::Expiry;
 pub use identity::{Generation, Identity};
 pub use policy::Policy;
 pub use problem::Problem;
+pub use record::{Explanation, Kind, NONE, Reason, Record, Recorder};
 #[cfg(feature = "mutations")]
 pub use rule::Rule;
 pub use scope::{Destination, Scope};

@@ -47,6 +47,11 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
     Reflect::set(object, &name.into(), value).unwrap();
 }
 
+/// One of the numbers of `Client::record`: the third is what is left of the token, the tenth its generation.
+fn told(client: &Client, place: usize) -> u32 {
+    client.record(true, u32::MAX).get(place).copied().unwrap()
+}
+
 fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap()
 }
@@ -79,7 +84,7 @@ fn stage(refresh: &str) -> Stage {
     let read = "const { accessToken, expiresIn, user } = json ?? {}; \
                 return [, accessToken, , expiresIn, user && String(user.id), , user, !!user, []]";
     set(&host, "read", &function("response, json", read));
-    let client = Client::new(&contract(), host.unchecked_into());
+    let client = Client::new(&contract(), host.unchecked_into(), 256, false);
     Stage { client, published, asked }
 }
 
@@ -122,7 +127,7 @@ async fn a_refresh_brings_a_header_a_state_and_the_user() {
     assert_eq!(stage.status(), AUTHENTICATED);
     assert_eq!(stage.last("problem"), JsValue::NULL);
     assert_eq!(get(&stage.last("data"), "name"), "Ada");
-    let left = get(&stage.client.inspect(), "1").as_f64().unwrap();
+    let left = f64::from(told(&stage.client, 3));
     assert!(left > 50_000.0 && left <= 60_000.0, "{left}");
 }
 
@@ -132,7 +137,7 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
     let answer = stage.client.start("https://app.example/x", 2);
     assert_eq!(answer & 7, WAIT);
     code_of(stage.ask(REFRESH)).await;
-    assert_eq!(stage.client.resume(answer >> 3) & 7, SEND);
+    assert_eq!(stage.client.resume(answer >> 3, 1) & 7, SEND);
     assert_eq!(stage.client.start("https://evil.example/", 2) & 7, PASS);
     assert_eq!(stage.client.start("/x", 0) & 7, RESOLVE, "no page is known");
     stage.client.set_page(Some("https://app.example".into()));
@@ -146,11 +151,11 @@ async fn a_401_that_no_new_token_cures_is_delivered_and_nobody_refreshes() {
     let stage = stage(TOKENS);
     code_of(stage.ask(REFRESH)).await;
     let sent = stage.client.start("https://app.example/x", 2);
-    let generation = get(&stage.client.inspect(), "0");
+    let generation = told(&stage.client, 10);
     let challenge = Some(r#"Bearer error="insufficient_scope""#.to_owned());
-    assert_eq!(stage.client.response(sent >> 3, 401, challenge, &JsValue::UNDEFINED) & 7, DELIVER);
-    assert_eq!(stage.client.response(sent >> 3, 401, None, &JsValue::UNDEFINED) & 7, WAIT);
-    assert_eq!(get(&stage.client.inspect(), "0"), generation);
+    assert_eq!(stage.client.response(sent >> 3, 401, challenge, &JsValue::UNDEFINED, 1) & 7, DELIVER);
+    assert_eq!(stage.client.response(sent >> 3, 401, None, &JsValue::UNDEFINED, 1) & 7, WAIT);
+    assert_eq!(told(&stage.client, 10), generation);
 }
 
 #[wasm_bindgen_test]

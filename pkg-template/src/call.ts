@@ -25,6 +25,8 @@ export class Call {
   readonly isAbsolute: boolean;
   /** Whether the body is a stream, which cannot be sent twice. */
   readonly isOnce: boolean;
+  /** Which call of the page it is. */
+  id = 0;
   #input: Input;
   #init: RequestInit | undefined;
   #spare: Request | undefined;

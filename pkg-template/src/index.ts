@@ -21,6 +21,17 @@ export type { ContractIssue, OidcErrorCode, RelatchErrorCode, RelatchErrorDetail
 export type { Callbacks } from "./callbacks.js";
 export type { SessionOptions, Transport, TransportCall } from "./session.js";
 export type {
+  Explanation,
+  LastProblem,
+  ReasonCode,
+  RecordedOperation,
+  RecordedVerdict,
+  RecordKind,
+  ReportOptions,
+  SessionRecord,
+  SessionReport,
+} from "./record-types.js";
+export type {
   Credentials,
   Inspection,
   Register,

@@ -5,8 +5,9 @@ import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
 import { checkContract, OPERATIONS, resolveContract, writeContract, type Contract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
+import { Recorder } from "./record.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
-import { errorOf, inspectionOf, stateOf, type Problem } from "./told.js";
+import { errorOf, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 /** What a session is made of. */
@@ -18,6 +19,10 @@ export interface SessionOptions extends Callbacks {
    * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
    */
   readonly exposeAccessToken?: boolean;
+  /** How many records the flight recorder keeps, which `report()` shows: 0 to 65535. Default 256; each is 16 bytes. */
+  readonly records?: number;
+  /** Logs each record by one `console.debug` line. Default `false`. */
+  readonly debug?: boolean;
   /** Sends requests in another way than the contract describes. `relatch/oidc` and `relatch/next-auth` are made with it. */
   readonly transport?: Transport;
 }
@@ -60,9 +65,12 @@ const BARE = 2;
 const WAIT = 3;
 const DELIVER = 4;
 const RESOLVE = 6;
-// What a call tells of itself (`ONCE` and `ABSOLUTE` there).
+// What a call tells of itself (`ONCE`, `ABSOLUTE` and `CALL` there).
 const ONCE = 1;
 const ABSOLUTE = 2;
+const CALL = 2;
+// Calls are counted in the bits that are left.
+const LAST_CALL = 2 ** 29 - 1;
 // What the core is told (`hint` there).
 const BEGIN = 0;
 const TICK = 1;
@@ -120,6 +128,8 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   const listeners = new Set<(state: SessionState) => void>();
   const cleanups: (() => void)[] = [];
 
+  let calls = 0;
+
   // The header of one generation, beside the module and out of reach of the page.
   let bearer: Readonly<Record<string, string>> | undefined;
   let bearerGeneration = 0;
@@ -170,7 +180,10 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     if (data !== state.data) change({ ...state, data });
   };
 
+  const recorder = new Recorder(flat, () => ({ client, state, isDisposed: disposed }));
+
   const host = {
+    recorded: recorder.log,
     publish(bits: number, problem: Problem | null, user: unknown): void {
       bearer = undefined;
       const told = stateOf(bits);
@@ -255,7 +268,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
     }
     contract = resolved;
-    const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host);
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host, Math.min(options.records ?? 256, 65535), options.debug === true);
     client = live;
     const expired = contract["api.expired"] as readonly Sign[];
     watched = expired.map(([status]) => status);
@@ -304,19 +317,20 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   };
 
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
-  const respond = async (live: Client, attempt: number, response: Response): Promise<number> => {
+  const respond = async (live: Client, call: Call, attempt: number, response: Response): Promise<number> => {
     const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => undefined)) : undefined;
-    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, facts);
+    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, facts, call.id);
   };
 
   const startCall = (live: Client, call: Call): number => {
     if (call.hasAuthorization) return PASS;
-    const once = call.isOnce ? ONCE : 0;
+    call.id = calls = (calls + 1) & LAST_CALL;
+    const flags = (call.isOnce ? ONCE : 0) | (call.id << CALL);
     if (!call.isAbsolute) syncPage(live);
-    const answer = live.start(call.url, once | (call.isAbsolute ? ABSOLUTE : 0));
+    const answer = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
     if ((answer & 7) !== RESOLVE) return answer;
     try {
-      return live.start(new URL(call.url, pageUrl()).href, once | ABSOLUTE);
+      return live.start(new URL(call.url, pageUrl()).href, flags | ABSOLUTE);
     } catch {
       // Not a URL: fetch says so in its own words.
       return PASS;
@@ -337,7 +351,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
           const live = client;
           return send(live, call, answer).then((response) =>
             watched.includes(response.status)
-              ? respond(live, answer >>> 3, response).then((next) => drive(live, call, next, response))
+              ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))
               : response,
           );
         }
@@ -370,12 +384,12 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
           response?.arrayBuffer().catch(() => {});
           response = await send(live, call, answer);
           if (!watched.includes(response.status)) return response;
-          answer = await respond(live, answer >>> 3, response);
+          answer = await respond(live, call, answer >>> 3, response);
           break;
         case WAIT:
           call.hold();
           await abortable(moved, call.signal);
-          answer = live.resume(answer >>> 3);
+          answer = live.resume(answer >>> 3, call.id);
           break;
         case DELIVER:
           return response!;
@@ -437,7 +451,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       listener(state);
       return () => void listeners.delete(listener);
     },
-    inspect: () => inspectionOf(client?.inspect() ?? [0]),
+    inspect: () => recorder.inspect(),
+    explain: () => recorder.report({ since: Infinity }).explanation,
+    report: (options) => recorder.report(options),
     dispose() {
       if (disposed) return;
       disposed = true;

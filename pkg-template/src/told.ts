@@ -1,7 +1,7 @@
 /** What the core tells in numbers, in words. */
 import { PROBLEMS } from "../generated/contract.js";
 import { RelatchError } from "./errors.js";
-import type { Inspection, SessionState } from "./types.js";
+import type { SessionState } from "./types.js";
 
 /** A problem: its number, whether it is temporary, a status, and how long the server asked to wait (`src/web/outward.rs`). */
 export type Problem = readonly [number: number, temporary: boolean, status?: number, retryAfterMs?: number];
@@ -22,10 +22,4 @@ export const stateOf = (bits: number): Pick<SessionState, "status" | "freshness"
   freshness: FRESHNESS[(bits >> 2) & 3]!,
   reason: REASONS[(bits >> 4) & 3]!,
   refreshing: bits > 63,
-});
-
-export const inspectionOf = ([generation, end, due]: readonly [number, number?, number?]): Inspection => ({
-  generation,
-  expiresInMs: end ?? null,
-  dueInMs: due ?? null,
 });

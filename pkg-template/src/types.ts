@@ -1,4 +1,5 @@
 import type { RelatchError } from "./errors.js";
+import type { Explanation, ReportOptions, SessionReport } from "./record-types.js";
 
 /**
  * Declares the application's session type once, by module augmentation:
@@ -104,6 +105,10 @@ export interface SessionClient {
   subscribe(listener: (state: SessionState) => void): () => void;
   /** Numbers about the present access token. */
   inspect(): Inspection;
+  /** Why the state is what it is, in a stable code and in words, and what happens next. */
+  explain(): Explanation;
+  /** What this session has done lately, as JSON fit for an issue: no token, no cookie, no user, no query. */
+  report(options?: ReportOptions): SessionReport;
   /** Ends this client: leaves no timer, no listener and no waiting call. May be called again. */
   dispose(): void;
 }

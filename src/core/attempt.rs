@@ -137,9 +137,20 @@ impl Attempt {
         self.generation > Generation(0) && self.generation < session.generation()
     }
 
-    /// Whether a refused answer is in hand.
-    fn is_refused(self) -> bool {
+    /// Whether a refused answer is in hand, or was.
+    pub(super) fn is_refused(self) -> bool {
         self.refusal != Refusal::None
+    }
+
+    /// Whether no other token is to be tried.
+    #[must_use]
+    pub fn is_spent(self) -> bool {
+        self.refusal == Refusal::Last
+    }
+
+    /// The generation that it was sent with, or that was current when it was made.
+    pub(super) const fn generation(self) -> Generation {
+        self.generation
     }
 
     fn note(&mut self, session: &Session, step: Step) {

@@ -61,14 +61,19 @@ impl Backoff {
         self.hinted_at.is_some_and(|hinted| now.since(hinted) < age)
     }
 
+    /// How many tries have failed since the last success.
+    pub(super) const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Until when nobody is to try, or was.
+    pub(super) const fn until(&self) -> Option<Millis> {
+        self.until
+    }
+
     /// Until when nobody is to try, if that is still ahead of `now`.
     pub(super) fn holds(&self, now: Millis) -> Option<Millis> {
         self.until.filter(|until| now < *until)
-    }
-
-    #[cfg(test)]
-    fn until(&self) -> Option<Millis> {
-        self.until
     }
 }
 

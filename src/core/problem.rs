@@ -87,6 +87,12 @@ impl Problem {
         }
     }
 
+    /// A problem as one number, zero if there is none: one more than its own number, and its status above that.
+    #[must_use]
+    pub fn pack(problem: Option<Self>) -> u32 {
+        problem.map_or(0, |problem| 1 + u32::from(problem.number()) + (u32::from(problem.status().unwrap_or(0)) << 8))
+    }
+
     /// Whether the same thing, done later, may succeed without anybody changing anything.
     #[must_use]
     pub const fn is_temporary(self) -> bool {

@@ -11,6 +11,7 @@
 //! with a look at the [`Stamp`], and commits by compare-and-set on it: see `docs/design.md`, "Across tabs".
 
 mod ask;
+mod glance;
 mod settle;
 mod share;
 mod tabs;
@@ -32,6 +33,7 @@ use super::stamp::{Found, Message, Pause, Stamp, Standing};
 use super::state::{EndReason, Freshness, State, Status};
 use super::time::Millis;
 use super::verdict::Rules;
+pub(super) use glance::{Doing, Glance};
 use turn::{Pending, Turn};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -15,6 +15,8 @@ use crate::core::{Ask, Attempt, Destination, Event, Operation, Problem, Step, Ti
 const ONCE: u32 = 1;
 /// The URL is the platform's own, absolute.
 const ABSOLUTE: u32 = 2;
+/// From this bit on stands which call of the page it is.
+const CALL: u32 = 2;
 
 /// One client: a session, its shell, and the questions that calls ask.
 ///
@@ -28,10 +30,11 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client of a contract that has been checked, as one text.
+    /// A client of a contract that has been checked, as one text, with a ring of so many records. One that is watched says
+    /// when there are new ones.
     #[wasm_bindgen(constructor)]
-    pub fn new(contract: &str, host: Host) -> Client {
-        Self { shell: Shell::new(contract, host), problem: Cell::new(None) }
+    pub fn new(contract: &str, host: Host, records: usize, is_watched: bool) -> Client {
+        Self { shell: Shell::new(contract, host, records, is_watched), problem: Cell::new(None) }
     }
 
     /// Sets the origin of the document's base URL.
@@ -52,6 +55,9 @@ impl Client {
         let (attempt, step) = Attempt::start(&session, now, flags & ONCE == 0);
         let wants = matches!(step, Step::Wait) || (matches!(step, Step::Send(_)) && session.is_due(now));
         drop(session);
+        if !matches!(step, Step::Send(_) | Step::SendBare) {
+            self.note(flags >> CALL, attempt, step);
+        }
         if wants {
             self.shell.dispatch(attempt.need());
         }
@@ -60,15 +66,19 @@ impl Client {
 
     /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and
     /// `found` what it says to what the contract's rules ask about, as JSON texts.
-    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, found: &JsValue) -> u32 {
-        if challenge.is_some_and(|challenge| !asks_for_token(&challenge)) {
-            return self.answer(Attempt::unpack(attempt), Step::Deliver);
-        }
-        let facts = fetch::facts(found);
+    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, found: &JsValue, call: u32) -> u32 {
         let mut attempt = Attempt::unpack(attempt);
-        let session = self.shell.session.borrow();
-        let (step, refused) = attempt.response(&session, host::now(), status, &facts);
-        drop(session);
+        let is_curable = challenge.is_none_or(|challenge| asks_for_token(&challenge));
+        let (mut step, mut refused) = (Step::Deliver, None);
+        if is_curable {
+            let facts = fetch::facts(found);
+            let session = self.shell.session.borrow();
+            (step, refused) = attempt.response(&session, host::now(), status, &facts);
+        }
+        if !is_curable || refused.is_some() || attempt.is_spent() {
+            self.shell.recorder.borrow_mut().refused(host::now(), call, status, is_curable);
+            self.note(call, attempt, step);
+        }
         if refused.is_some() {
             self.shell.dispatch(Event::Needed { refused });
         }
@@ -76,11 +86,13 @@ impl Client {
     }
 
     /// The session has moved while a call was waiting.
-    pub fn resume(&self, attempt: u32) -> u32 {
+    pub fn resume(&self, attempt: u32, call: u32) -> u32 {
         let mut attempt = Attempt::unpack(attempt);
         let step = attempt.resume(&self.shell.session.borrow(), host::now());
         if step == Step::Wait {
             self.shell.dispatch(attempt.need());
+        } else {
+            self.note(call, attempt, step);
         }
         self.answer(attempt, step)
     }
@@ -148,9 +160,15 @@ impl Client {
         }
     }
 
-    /// Numbers about the present token that are no secret.
-    pub fn inspect(&self) -> JsValue {
-        outward::inspection(&self.shell.session.borrow(), host::now())
+    /// Why the session is as it is, and the records from the one counted `since`, as numbers (`src/core/record/numbers.rs`).
+    pub fn record(&self, is_online: bool, since: u32) -> Vec<u32> {
+        let (session, now) = (self.shell.session.borrow(), host::now());
+        self.shell.recorder.borrow().numbers(&session, now, is_online, since)
+    }
+
+    fn note(&self, call: u32, attempt: Attempt, step: Step) {
+        self.shell.recorder.borrow_mut().call(host::now(), call, attempt, step);
+        self.shell.show();
     }
 
     fn answer(&self, attempt: Attempt, step: Step) -> u32 {

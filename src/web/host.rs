@@ -19,6 +19,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn resume(this: &Host);
 
+    /// There may be new records; only a client that is watched says so.
+    #[wasm_bindgen(method)]
+    pub(super) fn recorded(this: &Host);
+
     /// What was asked for has ended, with a problem or with `null`.
     #[wasm_bindgen(method)]
     pub(super) fn settle(this: &Host, ask: u32, problem: JsValue);

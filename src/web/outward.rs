@@ -4,15 +4,11 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use super::host::to_float;
-use crate::core::{EndReason, Freshness, Millis, Problem, Session, State, Status};
+use crate::core::{EndReason, Freshness, Problem, State, Status};
 
 /// A problem: its number, whether it is temporary, a status, and how long the server asked to wait, in milliseconds.
 #[derive(Serialize)]
 struct ProblemOut(u32, bool, Option<u16>, Option<f64>);
-
-/// A generation, and in how many milliseconds its token ends and is due.
-#[derive(Serialize)]
-struct Inspection(u32, Option<f64>, Option<f64>);
 
 /// [`State`] but for its problem: two bits each for the status, the freshness and the reason, and one for a refresh.
 pub(super) fn state(state: State) -> u32 {
@@ -42,16 +38,6 @@ pub(super) fn problem(problem: Option<Problem>) -> JsValue {
         _ => None,
     };
     to_js(&ProblemOut(problem.number().into(), problem.is_temporary(), problem.status(), retry_after.map(to_float)))
-}
-
-pub(super) fn inspection(session: &Session, now: Millis) -> JsValue {
-    let expiry = session.expiry();
-    let left = |end: Millis| to_float(end.since(now));
-    to_js(&Inspection(
-        session.generation().0,
-        expiry.map(|expiry| left(expiry.end)),
-        expiry.map(|expiry| left(expiry.due)),
-    ))
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {

@@ -41,8 +41,8 @@ function readAnswer(contract, { headers }, json, isSessions) {
 }
 function retryAfter(value, now) {
   if (value === null) return void 0;
-  const span = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
-  return Number.isFinite(span) ? Math.max(span, 0) : void 0;
+  const span2 = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
+  return Number.isFinite(span2) ? Math.max(span2, 0) : void 0;
 }
 function secondsUntil(moment, now) {
   if (typeof moment === "string") return (Date.parse(moment) - now) / 1e3;
@@ -93,6 +93,8 @@ var Call = class {
   isAbsolute;
   /** Whether the body is a stream, which cannot be sent twice. */
   isOnce;
+  /** Which call of the page it is. */
+  id = 0;
   #input;
   #init;
   #spare;
@@ -391,6 +393,112 @@ function writeContract(contract, shared) {
   ].join(END);
 }
 
+// generated/record.ts
+var VERSION = "0.1.0";
+var REASONS = "NotStarted ModuleUnavailable PageRestored WaitingForLock WaitingForToken WaitingForCookie Refreshing ReadingSession SigningIn Disposed SignedInHere RenewedHere RenewedAlone RenewedUntold RenewedByAnotherTab UserChanged TokenEnded CallRefused CallNotAllowed BrowserOffline ServerUnreachable ServerSilent ServerBusy TooManyRequests BadAnswer PageInstead Redirected RefusedTokenAgain Misconfigured NoSession RefreshRefused FirstRefreshRefused RefusedAfterLostAnswer EndedInAnotherTab SignedOutHere SignedOutInAnotherTab SignOutUnfinished SignInRefused SignInFailed".split(" ");
+var KINDS2 = "start asked sent answered committed adopted changed ended signedOut paused lockAsked locked lockForced lockStolen orphaned announced overtaken wanted gave moved callWaited callSent callRefused callRetried callReturned callFailed callChanged visible hidden online restored leaving timer disposed".split(" ");
+
+// src/record.ts
+var [HEAD, WIDTH, NONE] = [14, 4, 2 ** 32 - 1];
+var STATUS = { loading: "Not known yet", authenticated: "Signed in", unauthenticated: "Nobody is signed in" };
+var words = (code) => code.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
+var clock = (at2) => new Date(at2).toTimeString().slice(0, 8);
+var span = (ms) => ms < 12e4 ? `${Math.ceil(ms / 1e3)} s` : `${Math.round(ms / 6e4)} min`;
+var some = (number) => number === NONE ? null : number;
+var problemOf = (packed) => {
+  const code = PROBLEMS[(packed & 255) - 1];
+  return { ...code && { code }, ...(packed > 255 || code === "BadResponse") && { status: packed >>> 8 } };
+};
+var Recorder = class {
+  #contract;
+  #look;
+  #tab = Math.random().toString(36).slice(2, 8);
+  #seen = 0;
+  constructor(contract, look) {
+    this.#contract = contract;
+    this.#look = look;
+  }
+  inspect() {
+    const [, , , left, due, , , , , , generation] = this.#numbers(NONE);
+    return { generation, expiresInMs: some(left), dueInMs: some(due) };
+  }
+  report({ since = 0 } = {}) {
+    const { status, freshness, reason, error, refreshing } = this.#look().state;
+    const now = Date.now();
+    const numbers = this.#numbers(since);
+    const [why, by, had, left, due, next, wrong, ago, retries, recovered, generation, sharing, isOwn] = numbers;
+    const code = REASONS[why];
+    const [expiresInMs, refreshInMs] = [some(left), some(next)];
+    let text = `${STATUS[status]}: ${words(code)}${by ? ` (${by})` : ""}.`;
+    if (error) text += ` ${error.message}`;
+    if (expiresInMs !== null) text += ` Token: ${span(left)} left.`;
+    if (refreshInMs !== null) text += ` Next request in ${span(next)}.`;
+    let lastProblem = null;
+    if (wrong) {
+      lastProblem = { ...problemOf(wrong), at: now - ago, retries, recovered: !!recovered };
+      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} retries${recovered ? ", recovered" : ""}.`;
+    }
+    const contract = {};
+    for (const [path, value] of Object.entries(this.#contract)) {
+      if (/^baseUrl$|share|path$|method$|encoding$|by$|Ms$|^by/.test(path)) contract[path] = typeof value === "string" ? value.replace(/^https?:\/\/[^/]*|\?.*/g, "") : value;
+    }
+    const at2 = (ms) => ms === NONE ? null : now + ms;
+    return {
+      relatch: VERSION,
+      tab: this.#tab,
+      at: now,
+      state: { status, freshness, reason, error: error && error.code, refreshing },
+      generation,
+      token: had === NONE ? null : { issuedAt: now - had, expiresAt: at2(left), dueAt: at2(due), source: isOwn ? "own" : "tab" },
+      sharing: !!sharing,
+      contract,
+      explanation: { code, text, expiresInMs, refreshInMs, lastProblem },
+      records: records(numbers, now)
+    };
+  }
+  /** What the core says, or what there is to say without it. */
+  #numbers(since) {
+    const { client, state, isDisposed } = this.#look();
+    if (client) return [...client.record(globalThis.navigator?.onLine !== false, Math.min(since, NONE))];
+    const reason = isDisposed ? "Disposed" : state.error ? "ModuleUnavailable" : "NotStarted";
+    return [REASONS.indexOf(reason), 0, NONE, NONE, NONE, NONE, 0, 0, 0, 0, 0, 0, 0, 0];
+  }
+  /** Logs what is new, one line each. */
+  log = () => {
+    for (const { seq, at: at2, kind, ...more } of this.report({ since: this.#seen }).records) {
+      this.#seen = seq + 1;
+      console.debug(`relatch ${this.#tab} ${clock(at2)} ${kind}`, ...Object.entries(more).map((pair) => pair.join("=")));
+    }
+  };
+};
+function records(numbers, now) {
+  const list = [];
+  for (let place = HEAD; place < numbers.length; place += WIDTH) {
+    const [time, what, about, span2] = numbers.slice(place, place + WIDTH);
+    const kind = KINDS2[what & 255];
+    const operation = OPERATIONS[(what >> 8) - 1];
+    const isCall = kind.startsWith("call");
+    const isProblem = /^(answered|paused|call(Refused|Failed|Changed))$/.test(kind);
+    const { code, status } = problemOf(isProblem ? about : 0);
+    const isRefused = code === "BadCredentials" || !code && operation === "session" && status > 399;
+    const verdict = code === "SessionEnded" ? "dead" : isRefused ? "refused" : code ? "unknown" : "accepted";
+    const spanName = isCall ? "call" : kind === "paused" ? "retryAfterMs" : /^(committed|adopted)$/.test(kind) ? "lifeMs" : "durationMs";
+    list.push({
+      seq: numbers[HEAD - 1] - (numbers.length - place) / WIDTH,
+      // The lower half of a clock that began with the page.
+      at: now - (performance.now() - time >>> 0),
+      kind,
+      ...operation && { operation },
+      ...kind === "answered" && { verdict },
+      ...code && { code },
+      ...status !== void 0 && { status },
+      ...!isProblem && about && { generation: about },
+      ...span2 !== NONE && { [spanName]: span2 }
+    });
+  }
+  return list;
+}
+
 // src/tabs.ts
 var FORM = 1;
 var STAMP_LENGTH = 10;
@@ -532,17 +640,12 @@ function errorOf([number, temporary, status, retryAfterMs], answer) {
 }
 var STATUSES = ["loading", "authenticated", "unauthenticated"];
 var FRESHNESS = ["fresh", "stale", "offline"];
-var REASONS = [null, "expired", "signedOut"];
+var REASONS2 = [null, "expired", "signedOut"];
 var stateOf = (bits) => ({
   status: STATUSES[bits & 3],
   freshness: FRESHNESS[bits >> 2 & 3],
-  reason: REASONS[bits >> 4 & 3],
+  reason: REASONS2[bits >> 4 & 3],
   refreshing: bits > 63
-});
-var inspectionOf = ([generation, end, due]) => ({
-  generation,
-  expiresInMs: end ?? null,
-  dueInMs: due ?? null
 });
 
 // src/session.ts
@@ -554,6 +657,8 @@ var DELIVER = 4;
 var RESOLVE = 6;
 var ONCE = 1;
 var ABSOLUTE = 2;
+var CALL = 2;
+var LAST_CALL = 2 ** 29 - 1;
 var BEGIN = 0;
 var TICK = 1;
 var SHOWN = 2;
@@ -594,6 +699,7 @@ function openSession(options, startCore) {
   let state = INITIAL;
   const listeners = /* @__PURE__ */ new Set();
   const cleanups = [];
+  let calls = 0;
   let bearer;
   let bearerGeneration = 0;
   const NOTHING = {};
@@ -633,7 +739,9 @@ function openSession(options, startCore) {
     const data = dataOf(mapped.user);
     if (data !== state.data) change({ ...state, data });
   };
+  const recorder = new Recorder(flat, () => ({ client, state, isDisposed: disposed }));
   const host = {
+    recorded: recorder.log,
     publish(bits, problem, user) {
       bearer = void 0;
       const told = stateOf(bits);
@@ -705,7 +813,7 @@ function openSession(options, startCore) {
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
     }
     contract = resolved;
-    const live = new Core(writeContract(contract, shared), { ...host, ...tabs });
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs }, Math.min(options.records ?? 256, 65535), options.debug === true);
     client = live;
     const expired = contract["api.expired"];
     watched = expired.map(([status]) => status);
@@ -747,18 +855,19 @@ function openSession(options, startCore) {
     const token = readableCookie(contract["csrf.cookie"]);
     return token === void 0 ? headers : { ...headers, [contract["csrf.header"]]: token };
   };
-  const respond = async (live, attempt2, response) => {
+  const respond = async (live, call, attempt2, response) => {
     const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : void 0;
-    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? void 0, facts);
+    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? void 0, facts, call.id);
   };
   const startCall = (live, call) => {
     if (call.hasAuthorization) return PASS;
-    const once = call.isOnce ? ONCE : 0;
+    call.id = calls = calls + 1 & LAST_CALL;
+    const flags = (call.isOnce ? ONCE : 0) | call.id << CALL;
     if (!call.isAbsolute) syncPage(live);
-    const answer2 = live.start(call.url, once | (call.isAbsolute ? ABSOLUTE : 0));
+    const answer2 = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
     if ((answer2 & 7) !== RESOLVE) return answer2;
     try {
-      return live.start(new URL(call.url, pageUrl()).href, once | ABSOLUTE);
+      return live.start(new URL(call.url, pageUrl()).href, flags | ABSOLUTE);
     } catch {
       return PASS;
     }
@@ -776,7 +885,7 @@ function openSession(options, startCore) {
           if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
           const live = client;
           return send(live, call, answer2).then(
-            (response) => watched.includes(response.status) ? respond(live, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
+            (response) => watched.includes(response.status) ? respond(live, call, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
           );
         }
         default:
@@ -803,12 +912,12 @@ function openSession(options, startCore) {
           });
           response = await send(live, call, answer2);
           if (!watched.includes(response.status)) return response;
-          answer2 = await respond(live, answer2 >>> 3, response);
+          answer2 = await respond(live, call, answer2 >>> 3, response);
           break;
         case WAIT:
           call.hold();
           await abortable(moved, call.signal);
-          answer2 = live.resume(answer2 >>> 3);
+          answer2 = live.resume(answer2 >>> 3, call.id);
           break;
         case DELIVER:
           return response;
@@ -864,7 +973,9 @@ function openSession(options, startCore) {
       listener(state);
       return () => void listeners.delete(listener);
     },
-    inspect: () => inspectionOf(client?.inspect() ?? [0]),
+    inspect: () => recorder.inspect(),
+    explain: () => recorder.report({ since: Infinity }).explanation,
+    report: (options2) => recorder.report(options2),
     dispose() {
       if (disposed) return;
       disposed = true;

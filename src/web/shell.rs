@@ -10,12 +10,15 @@ use super::fetch::{self, Composed, Reply};
 use super::host::{self, Host};
 use super::{contract, outward};
 use crate::core::wire::{self, kind};
-use crate::core::{Effect, Event, Message, Operation, Scope, Session, Ticket, TicketId};
+use crate::core::{Effect, Event, Message, Operation, Recorder, Scope, Session, Ticket, TicketId};
 
 /// One client's machine with all that belongs to it.
 pub(super) struct Shell {
     pub session: RefCell<Session>,
     pub scope: RefCell<Scope>,
+    pub recorder: RefCell<Recorder>,
+    /// Whether the JavaScript side is to hear of each record.
+    is_watched: bool,
     host: Host,
     /// What came while effects were being carried out.
     events: RefCell<Vec<Event>>,
@@ -30,11 +33,13 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    pub(super) fn new(contract: &str, host: Host) -> Rc<Self> {
+    pub(super) fn new(contract: &str, host: Host, records: usize, is_watched: bool) -> Rc<Self> {
         let (policy, scope) = contract::read(contract);
         Rc::new(Self {
             session: RefCell::new(Session::new(policy, host::seed())),
             scope: RefCell::new(scope),
+            recorder: RefCell::new(Recorder::new(records)),
+            is_watched,
             host,
             events: RefCell::default(),
             running: Cell::default(),
@@ -53,7 +58,7 @@ impl Shell {
         }
         let mut next = Some(event);
         while let Some(event) = next {
-            let effects = self.session.borrow_mut().on(host::now(), event);
+            let effects = self.recorder.borrow_mut().on(&mut self.session.borrow_mut(), host::now(), event);
             for effect in effects {
                 self.carry_out(effect);
             }
@@ -62,6 +67,14 @@ impl Shell {
         }
         self.running.set(false);
         self.rearm();
+        self.show();
+    }
+
+    /// Says that there may be new records.
+    pub(super) fn show(&self) {
+        if self.is_watched {
+            self.host.recorded();
+        }
     }
 
     fn carry_out(self: &Rc<Self>, effect: Effect) {

@@ -230,6 +230,12 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "social.ts": docs["contract.md"].take("Social sign-in", "ts"),
       "rules.ts": docs["contract.md"].take("Rules", "ts"),
       "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
+      "troubleshooting.ts": `
+        import type { Explanation, SessionClient, SessionRecord } from "relatch";
+        declare const session: SessionClient;
+        ${docs["troubleshooting.md"].take("Troubleshooting", "ts")}
+        export const explanation: Explanation = ${docs["troubleshooting.md"].take("Troubleshooting", "ts")};
+        export const record: SessionRecord = ${docs["troubleshooting.md"].take("Troubleshooting", "ts")};`,
       "oidc.ts": docs["oidc.md"].take("OpenID Connect", "ts"),
     });
     assert.equal(docs["oidc.md"].take("OpenID Connect", "sh"), "npm i relatch oauth4webapi\n");

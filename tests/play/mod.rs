@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relatch::core::{
     Answer, Ask, Attempt, Body, Effect, Event, Fields, Generation, Identity, Millis, OAuthError, Operation, Outcome,
-    Policy, Problem, Secret, Session, State, Status, Step, Ticket, TicketId, Unanswered,
+    Policy, Problem, Recorder, Secret, Session, State, Status, Step, Ticket, TicketId, Unanswered,
 };
 
 /// How long the server's access tokens live.
@@ -220,6 +220,7 @@ pub struct Request {
 pub struct Play {
     pub now: Millis,
     pub session: Session,
+    pub recorder: Recorder,
     pub server: Server,
     /// Requests that wait for their answer.
     pub underway: Vec<Request>,
@@ -239,6 +240,7 @@ impl Play {
         Self {
             now: Millis(1_000),
             session: Session::new(Policy { shared: false, ..Policy::default() }, 1),
+            recorder: Recorder::new(256),
             server: Server::default(),
             underway: Vec::new(),
             calls: Vec::new(),
@@ -273,7 +275,7 @@ impl Play {
     }
 
     pub fn on(&mut self, event: Event) {
-        for effect in self.session.on(self.now, event) {
+        for effect in self.recorder.on(&mut self.session, self.now, event) {
             match effect {
                 Effect::Perform(ticket) => {
                     let bearer = self.session.bearer(ticket.base).map(|bearer| bearer.expose().to_owned());
@@ -379,6 +381,9 @@ impl Play {
         let wants = step == Step::Wait || (matches!(step, Step::Send(_)) && self.session.is_due(self.now));
         self.calls.push(Call { attempt, step, sent: Vec::new(), ending: None });
         let call = self.calls.len() - 1;
+        if !matches!(step, Step::Send(_) | Step::SendBare) {
+            self.note(call);
+        }
         if wants {
             self.on(attempt.need());
         }
@@ -394,9 +399,17 @@ impl Play {
             self.calls[call].step = step;
             if step == Step::Wait {
                 self.on(attempt.need());
+            } else {
+                self.note(call);
             }
             self.follow(call);
         }
+    }
+
+    /// Notes what becomes of a call, as the shell does.
+    fn note(&mut self, call: usize) {
+        let Call { attempt, step, .. } = self.calls[call];
+        self.recorder.call(self.now, u32::try_from(call).unwrap() + 1, attempt, step);
     }
 
     /// Carries out a call's steps until it waits or ends. The API answers at once.
@@ -424,6 +437,10 @@ impl Play {
             let (step, refused) = attempt.response(&self.session, self.now, answer, &[]);
             self.calls[call].attempt = attempt;
             self.calls[call].step = step;
+            if refused.is_some() || attempt.is_spent() {
+                self.recorder.refused(self.now, u32::try_from(call).unwrap() + 1, answer, true);
+                self.note(call);
+            }
             if refused.is_some() {
                 self.on(Event::Needed { refused });
             }

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use relatch::core::{
     Ask, Attempt, Effect, EndReason, Event, Found, Message, Millis, Operation, Outcome, Pause, Policy, Problem,
-    Session, Stamp, Standing, Status, Step, Ticket, TicketId,
+    Recorder, Session, Stamp, Standing, Status, Step, Ticket, TicketId,
 };
 
 use crate::play::{Ending, Request, Server, user_of};
@@ -50,6 +50,29 @@ pub struct Tally {
     pub keys: Vec<u64>,
 }
 
+/// A tab's recorder, if somebody wants to see it. It looks on, so it makes no two states differ.
+#[derive(Clone, Debug, Default)]
+pub struct Watch(Option<Box<Recorder>>);
+
+impl Watch {
+    /// A new one, if there is one.
+    fn renewed(&self) -> Self {
+        Self(self.0.as_ref().map(|_| Box::new(Recorder::new(256))))
+    }
+}
+
+impl PartialEq for Watch {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Watch {}
+
+impl std::hash::Hash for Watch {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
 impl PartialEq for Tally {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -67,6 +90,7 @@ impl std::hash::Hash for Tally {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tab {
     pub session: Session,
+    watch: Watch,
     pub calls: Vec<Call>,
     pub settled: Vec<(Ask, Result<(), Problem>)>,
     /// The user whose data the tab shows.
@@ -197,6 +221,7 @@ impl Tab {
     fn new(policy: Policy, seed: u64) -> Self {
         Self {
             session: Session::new(policy, seed),
+            watch: Watch::default(),
             calls: Vec::new(),
             settled: Vec::new(),
             shown: None,
@@ -217,6 +242,11 @@ impl Tab {
     pub fn token(&self) -> Option<String> {
         let bearer = self.session.bearer(self.session.generation())?;
         Some(bearer.expose().to_owned())
+    }
+
+    /// The recorder of a tab that is watched.
+    pub fn recorder(&self) -> &Recorder {
+        self.watch.0.as_ref().unwrap()
     }
 
     /// Whether something that was asked for has not ended.
@@ -260,6 +290,15 @@ impl World {
         world
     }
 
+    /// Every tab has a recorder, also those that are opened later.
+    #[must_use]
+    pub fn watched(mut self) -> Self {
+        for tab in &mut self.tabs {
+            tab.watch = Watch(Some(Box::new(Recorder::new(256))));
+        }
+        self
+    }
+
     /// A profile in which somebody has signed in and all tabs know it.
     pub fn signed_in(tabs: usize) -> Self {
         Self::new(tabs).sign_in()
@@ -284,7 +323,9 @@ impl World {
 
     /// Opens one more tab.
     pub fn open(&mut self) -> usize {
-        self.tabs.push(Tab::new(Policy::clone(&self.policy), self.tabs.len() as u64 + 1));
+        let mut tab = Tab::new(Policy::clone(&self.policy), self.tabs.len() as u64 + 1);
+        tab.watch = self.tabs.first().map(|first| first.watch.renewed()).unwrap_or_default();
+        self.tabs.push(tab);
         self.tabs.len() - 1
     }
 
@@ -326,7 +367,11 @@ impl World {
                 _ => false,
             };
             self.trace(tab, &format!("<- {event:?}"));
-            let effects = self.tabs[tab].session.on(self.now, event);
+            let Tab { session, watch, .. } = &mut self.tabs[tab];
+            let effects = match &mut watch.0 {
+                Some(recorder) => recorder.on(session, self.now, event),
+                None => session.on(self.now, event),
+            };
             for effect in &effects {
                 if !matches!(effect, Effect::Resume | Effect::Publish) {
                     self.trace(tab, &format!("   -> {effect:?}"));
@@ -716,7 +761,9 @@ impl World {
         self.close(tab);
         self.flights.iter_mut().filter(|flight| flight.tab == tab).for_each(|flight| flight.is_orphan = true);
         self.stamping.retain(|(other, _)| *other != tab);
-        self.tabs[tab] = Tab::new(Policy::clone(&self.policy), self.now.0 + tab as u64);
+        let mut next = Tab::new(Policy::clone(&self.policy), self.now.0 + tab as u64);
+        next.watch = self.tabs[tab].watch.renewed();
+        self.tabs[tab] = next;
         self.on(tab, Event::Start);
     }
 

@@ -1,6 +1,7 @@
 export interface Host {
   publish(state: number, problem: any, data: any): void;
   resume(): void;
+  recorded(): void;
   settle(ask: number, problem: any): void;
   arm(delay: number): void;
   compose(operation: number, ask: number, refreshToken: any, key: bigint, needsProof: boolean): Promise<unknown>;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
-use relatch::core::Problem;
 use relatch::core::contract::FIELDS;
+use relatch::core::{Kind, Problem, Reason};
 use serde_json::Value;
 use sha2::{Digest, Sha384};
 use wasm_bindgen_cli_support::Bindgen;
@@ -212,6 +212,7 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     let text = printable::encode(&fs::read(wasm)?);
     fs::write(generated.join("wasm.ts"), format!("export const WASM: string =\n  \"{text}\";\n"))?;
     fs::write(generated.join("contract.ts"), contract_table())?;
+    fs::write(generated.join("record.ts"), record_names())?;
     Ok(())
 }
 
@@ -236,6 +237,21 @@ export const PROBLEMS = {:?} as const;
         ),
         Problem::CODES
     )
+}
+
+/// What the numbers of the recorder are called.
+fn record_names() -> String {
+    let lower = |name: &str| name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
+    let table = |name: &str, names: Vec<String>| {
+        format!("export const {name}: readonly string[] = {:?}.split(\" \");\n", names.join(" "))
+    };
+    [
+        "/** Generated from `src/core/record.rs` by `cargo xtask build`. */\n".to_owned(),
+        format!("export const VERSION = {:?};\n", env!("CARGO_PKG_VERSION")),
+        table("REASONS", Reason::ALL.iter().map(|reason| reason.name().to_owned()).collect()),
+        table("KINDS", Kind::ALL.iter().map(|kind| lower(kind.name())).collect()),
+    ]
+    .concat()
 }
 
 fn bundle(template: &Path, pkg: &Path) -> Result<()> {
@@ -328,7 +344,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 }
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
-const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("next-auth", 3_000), ("total", 36_500)];
+const BUDGETS: &[(&str, usize)] = &[("react", 1_500), ("next-auth", 3_000), ("total", 40_500)];
 
 /// Fails if an entry weighs more than its budget.
 pub(crate) fn check_budgets() -> Result<()> {
