@@ -1,6 +1,7 @@
 /** What the entries share: everything but the bytes of the WebAssembly module. Not an entry of its own. */
 import { load } from "./load.js";
-import { openSession, type SessionOptions } from "./session.js";
+import type { SessionOptions } from "./options.js";
+import { openSession } from "./session.js";
 import type { ModuleSource, SessionClient } from "./types.js";
 
 export { authFetch, defaultSession, getSession, makeDefault, signIn, signOut, subscribe } from "./default.js";

@@ -2,7 +2,7 @@
 import { WASM } from "../generated/wasm.js";
 import { decode } from "./decode.js";
 import { makeDefault, makeSession } from "./core.js";
-import type { SessionOptions } from "./session.js";
+import type { SessionOptions } from "./options.js";
 import type { SessionClient } from "./types.js";
 
 /**
@@ -19,7 +19,7 @@ export { authFetch, cookieRefresh, getSession, isRelatchError, RelatchError, sig
 export type { Condition, Contract, Endpoint, Method, Rule } from "./contract.js";
 export type { ContractIssue, OidcErrorCode, RelatchErrorCode, RelatchErrorDetails } from "./errors.js";
 export type { Callbacks } from "./callbacks.js";
-export type { SessionOptions, Transport, TransportCall } from "./session.js";
+export type { SessionOptions, Transport, TransportCall } from "./options.js";
 export type {
   Explanation,
   LastProblem,

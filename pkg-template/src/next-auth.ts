@@ -7,7 +7,7 @@ import { createElement, useMemo, type ReactElement, type ReactNode } from "react
 import { createSession, RelatchError } from "./index.js";
 import { SessionProvider as Provider, useSession as useRelatch } from "./react.js";
 import type { Contract } from "./contract.js";
-import type { Transport } from "./session.js";
+import type { Transport } from "./options.js";
 import type { Register, SessionClient, SessionData } from "./types.js";
 
 // So that an application may declare its session in `relatch` without importing that.

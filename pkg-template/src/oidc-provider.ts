@@ -2,7 +2,7 @@
 import * as oauth from "oauth4webapi";
 import { errorFrom, mismatch } from "./oidc-errors.js";
 import type { Parameters } from "./oidc.js";
-import type { TransportCall } from "./session.js";
+import type { TransportCall } from "./options.js";
 
 /** What a sign-in asked for, kept until its answer comes. */
 export interface Transaction {

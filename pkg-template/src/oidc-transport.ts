@@ -4,7 +4,7 @@ import { RelatchError } from "./index.js";
 import { errorFrom } from "./oidc-errors.js";
 import type { Provider, Tokens, Transaction } from "./oidc-provider.js";
 import { OidcStore, type OidcRecord } from "./oidc-store.js";
-import type { Transport, TransportCall } from "./session.js";
+import type { Transport, TransportCall } from "./options.js";
 import type { Credentials } from "./types.js";
 
 type User = Readonly<Record<string, unknown>>;

@@ -3,11 +3,11 @@
  * 2.0 for Browser-Based Applications) has it for a client without a backend of its own.
  */
 import type { Rule } from "./contract.js";
-import type { Callbacks } from "./callbacks.js";
 import { createSession, RelatchError } from "./index.js";
 import { errorFrom, mismatch } from "./oidc-errors.js";
 import { askInFrame, askInPopup, keep, newTransaction, ownPlace, recall, takeAnswer } from "./oidc-flow.js";
 import { checkOptions } from "./oidc-options.js";
+import type { SessionOptions } from "./options.js";
 import { Provider, type Transaction } from "./oidc-provider.js";
 import { OidcTransport } from "./oidc-transport.js";
 import type { SessionClient, SessionData } from "./types.js";
@@ -16,7 +16,7 @@ import type { SessionClient, SessionData } from "./types.js";
 export type Parameters = Readonly<Record<string, string>>;
 
 /** A client at an OpenID provider. Every mistake in it is named when the session is made. */
-export interface OidcOptions extends Callbacks {
+export interface OidcOptions extends Omit<SessionOptions, "contract" | "transport"> {
   /** The provider's issuer, exactly as its metadata have it: `https://id.example.com`. */
   readonly issuer: string;
   /** This application's id there. It is a public client: there is no secret. */
@@ -42,8 +42,6 @@ export interface OidcOptions extends Callbacks {
   readonly timeoutMs?: number;
   /** The longest span before a token's end in which it is renewed in the background, in milliseconds. Default 60000. */
   readonly leadMs?: number;
-  /** As in the options of any session. Default `false`. */
-  readonly exposeAccessToken?: boolean;
 }
 
 /** How one sign-in differs from the others. */

@@ -3,7 +3,8 @@
  * bundles it into `src/web/session.js` of the crate.
  */
 import { cookieRefresh } from "./cookie-refresh.js";
-import { openSession, type CoreClass, type SessionOptions } from "./session.js";
+import type { SessionOptions } from "./options.js";
+import { openSession, type CoreClass } from "./session.js";
 import type { SessionClient } from "./types.js";
 
 export { cookieRefresh };

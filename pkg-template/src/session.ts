@@ -1,62 +1,15 @@
 import type { Client, Host } from "../generated/relatch.js";
 import { factsOf, readAnswer, type Found } from "./answer.js";
-import { attempt, tell, type Callbacks } from "./callbacks.js";
+import { attempt, tell } from "./callbacks.js";
 import { Call, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
-import { checkContract, OPERATIONS, resolveContract, writeContract, type Contract, type Sign } from "./contract.js";
+import { checkContract, OPERATIONS, resolveContract, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
+import type { SessionOptions } from "./options.js";
 import { Recorder } from "./record.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
 import { errorOf, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
-
-/** What a session is made of. */
-export interface SessionOptions extends Callbacks {
-  /** The backend. */
-  readonly contract: Contract;
-  /**
-   * Puts the access token on the session's data as `accessToken`, for code that sets `Authorization` by hand. Any script of
-   * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
-   */
-  readonly exposeAccessToken?: boolean;
-  /** How many records the flight recorder keeps, which `report()` shows: 0 to 65535. Default 256; each is 16 bytes. */
-  readonly records?: number;
-  /** Logs each record by one `console.debug` line. Default `false`. */
-  readonly debug?: boolean;
-  /** Sends requests in another way than the contract describes. `relatch/oidc` and `relatch/next-auth` are made with it. */
-  readonly transport?: Transport;
-}
-
-/**
- * Another way for requests, where a contract's data is not enough: proofs of possession, or a credential that something else
- * holds. When a request is made, and what its answer means, stays with the core and the contract.
- */
-export interface Transport {
-  /**
-   * Makes one of the SDK's own requests, under the lock of all tabs. `refreshToken` is there with `access.refreshToken`. A
-   * rejection means that no answer came; `{ status }` that this one did, with nothing in it; `undefined` that it is for the
-   * contract to make.
-   */
-  request(
-    operation: "signIn" | "exchange" | "refresh" | "session" | "signOut",
-    fields: Credentials | undefined,
-    refreshToken: string | undefined,
-  ): Promise<Response | undefined>;
-  /**
-   * Makes a call that goes with these headers, by its `send`. It may send a second time, unless the body is a stream.
-   */
-  readonly call?: ((call: TransportCall, headers: Readonly<Record<string, string>>) => Promise<Response>) | undefined;
-}
-
-/** A call as a {@link Transport} sees it. */
-export interface TransportCall {
-  /** As the caller gave it: absolute, or relative to the document. */
-  readonly url: string;
-  readonly method: string;
-  /** Whether it can be sent only once. */
-  readonly isOnce: boolean;
-  send(headers: Readonly<Record<string, string>>): Promise<Response>;
-}
 
 // What the low three bits of the core's answer say (`code` in `src/web/client.rs`).
 const PASS = 0;

@@ -1,6 +1,6 @@
 /** @packageDocumentation `relatch` for those who host `relatch.wasm` themselves: it is streamed, not inlined. */
 import { makeDefault, makeSession, RelatchError } from "./core.js";
-import type { SessionOptions } from "./session.js";
+import type { SessionOptions } from "./options.js";
 import type { SessionClient } from "./types.js";
 
 /** What a session is made of whose module is hosted. */
