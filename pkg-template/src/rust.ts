@@ -10,9 +10,9 @@ import type { SessionClient } from "./types.js";
 export { cookieRefresh };
 
 /** Makes a session; `core` makes a core of a contract and what is lent to it. */
-export function createSession(options: SessionOptions, core: (contract: unknown, host: unknown) => object): SessionClient {
-  function Core(contract: unknown, host: unknown): object {
-    return core(contract, host);
+export function createSession(options: SessionOptions, core: (...given: unknown[]) => object): SessionClient {
+  function Core(...given: unknown[]): object {
+    return core(...given);
   }
   return openSession(options, () => Promise.resolve(Core as unknown as CoreClass));
 }

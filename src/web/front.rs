@@ -108,7 +108,7 @@ pub struct Client<S> {
     shape: PhantomData<fn() -> S>,
 }
 
-type MakeCore = dyn Fn(String, Host) -> JsValue;
+type MakeCore = dyn Fn(String, Host, usize, bool) -> JsValue;
 
 impl<S: DeserializeOwned> Client<S> {
     /// Makes a session. Nothing is sent before it is needed.
@@ -117,7 +117,9 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// [`Code::InvalidContract`], whose message names every mistake by its path.
     pub fn new(contract: &Contract) -> Result<Self, Error> {
-        let core: Closure<MakeCore> = Closure::new(|contract: String, host: Host| Core::new(&contract, host).into());
+        let core: Closure<MakeCore> = Closure::new(|contract: String, host, records, is_watched| {
+            Core::new(&contract, host, records, is_watched).into()
+        });
         let options = Object::new();
         Reflect::set(&options, &"contract".into(), &contract.0).map_err(Error::from_js)?;
         let handle = create_session(&options, core.as_ref()).map_err(Error::from_js)?;

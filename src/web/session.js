@@ -999,8 +999,8 @@ function abortable(promise, signal) {
 
 // src/rust.ts
 function createSession(options, core) {
-  function Core(contract, host) {
-    return core(contract, host);
+  function Core(...given) {
+    return core(...given);
   }
   return openSession(options, () => Promise.resolve(Core));
 }
