@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createSecureServer } from "node:http2";
 import { request } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import selfsigned from "selfsigned";
 import { engine, openPage, startBrowser, startServer, USER } from "./stage.mjs";
 
@@ -70,11 +71,19 @@ describe(`streams in ${engine}`, { concurrency: false }, () => {
   });
 
   it("sends a stream only with a token that has life left: renews first", async () => {
-    await page.evaluate(() => {
+    await page.evaluate(async () => {
+      await session.refresh();
+      // Of the 60 seconds of its life, two are left: enough for a call that can be sent again.
       const now = performance.now.bind(performance);
-      performance.now = () => now() + 61_000;
+      performance.now = () => now() + 58_000;
     });
-    assert.deepEqual(await post(), { value: { status: 200, echoed: "one two three" } });
+    await server.reset();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 1000, when: "before" });
+    const posting = post();
+    while ((await server.counters()).refresh.requests === 0) await sleep(20);
+    await sleep(300);
+    assert.equal((await server.counters()).api.requests, 0, "it waits for the new token");
+    assert.deepEqual(await posting, { value: { status: 200, echoed: "one two three" } });
     const { refresh, api } = await server.counters();
     assert.deepEqual([refresh.requests, api.requests, api.unauthorized], [1, 1, 0]);
   });
