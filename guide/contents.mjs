@@ -8,7 +8,16 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export const work = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "guide");
 
 const SECTIONS = [
-  ["Start", [["start/typescript", "TypeScript"], ["start/react", "Vite and React"], ["start/next", "Next"], ["start/script", "Without a build step"]]],
+  [
+    "Start",
+    [
+      ["start/typescript", "TypeScript"],
+      ["start/react", "Vite and React"],
+      ["start/next", "Next"],
+      ["start/script", "Without a build step"],
+      ["rust", "Rust"],
+    ],
+  ],
   ["How it works", [["how-it-works", "The protocol, drawn"], ["guarantees", "Guarantees"], ["security", "Security"]]],
   [
     "Using it",
@@ -32,7 +41,7 @@ const SECTIONS = [
     ],
   ],
   ["Diagnosis", [["troubleshooting", "Troubleshooting"], ["devtools", "Devtools"], ["faults", "Faults and their tests"]]],
-  ["Inside", [["design", "The design"], ["exploration", "Explored"], ["fleet", "A million clients"], ["rust", "From Rust"], ["leptos", "Leptos"]]],
+  ["Inside", [["design", "The design"], ["exploration", "Explored"], ["fleet", "A million clients"]]],
 ];
 
 /** Pages of a language of their own. */
