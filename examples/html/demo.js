@@ -276,4 +276,5 @@ on("reload", "click", loadNotes);
 freshCells();
 const tellRefusals = watchRefusals();
 session.subscribe(onState);
+relatchDevtools.showDevtools(session);
 setInterval(showToken, 250);

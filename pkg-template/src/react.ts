@@ -125,6 +125,11 @@ export function useAuthFetch(): typeof globalThis.fetch {
   return useStore().client.fetch;
 }
 
+/** The client of the nearest {@link SessionProvider}. */
+export function useSessionClient(): SessionClient {
+  return useStore().client;
+}
+
 function useStore(): Store {
   const store = useContext(Context);
   if (!store) throw new Error("relatch: put a <SessionProvider> around the components that use the session");

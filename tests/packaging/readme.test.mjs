@@ -218,6 +218,11 @@ describe("what the README says to paste", { concurrency: false }, () => {
 describe("what the docs say to paste", { concurrency: false }, () => {
   const docs = pagesOf("readme");
   const handler = docs["server.md"].take("Without Next", "ts");
+  const devtools = {
+    ts: docs["devtools.md"].take("Put it on the page", "ts"),
+    tsx: docs["devtools.md"].take("In React", "tsx"),
+    html: docs["devtools.md"].take("Without a build step", "html"),
+  };
 
   it("has the types that it is said to have", async () => {
     const inComponent = (text) => `import { useSession } from "relatch/react";\nexport function Component() {\n${text}\n}`;
@@ -237,6 +242,7 @@ describe("what the docs say to paste", { concurrency: false }, () => {
         export const explanation: Explanation = ${docs["troubleshooting.md"].take("Troubleshooting", "ts")};
         export const record: SessionRecord = ${docs["troubleshooting.md"].take("Troubleshooting", "ts")};`,
       "oidc.ts": docs["oidc.md"].take("OpenID Connect", "ts"),
+      "devtools.ts": devtools.ts,
     });
     assert.equal(docs["oidc.md"].take("OpenID Connect", "sh"), "npm i relatch oauth4webapi\n");
     await run(app, "tsc");
@@ -250,6 +256,33 @@ describe("what the docs say to paste", { concurrency: false }, () => {
     // It declares a session of its own.
     await run(write("next-auth", { "App.tsx": docs["next-auth.md"].take("In place of `next-auth/react`", "tsx") }), "tsc");
     assert.deepEqual(Object.values(docs).flatMap((page) => page.left()), []);
+  });
+
+  it("puts the devtools on a page: by a bundler, in React and by a script", async () => {
+    const react = `
+      import { createRoot } from "react-dom/client";
+      import { App } from "./App";
+      createRoot(document.getElementById("root")!).render(<App />);`;
+    const script = write("devtools-script", { "index.html": `<!doctype html><title>started</title><link rel="icon" href="data:,"><body>${devtools.html}` });
+    for (const file of ["relatch.global.js", "relatch-devtools.global.js"]) cpSync(join(work, "node_modules/relatch", file), join(script, file));
+    const sites = [
+      await buildApp("devtools", { "index.html": html("/main.ts"), "main.ts": devtools.ts }),
+      await buildApp("devtools-react", { "index.html": html("/main.tsx"), "App.tsx": devtools.tsx, "main.tsx": react }),
+      script,
+    ];
+    const browser = await startBrowser();
+    try {
+      for (const site of sites) {
+        const server = await startSite(site, "--csp", "default-src 'self'; img-src data:; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'");
+        const page = await openPage(browser, server.url);
+        await page
+          .waitForFunction(() => /relatch devtools: \w/.test(document.querySelector("relatch-devtools")?.shadowRoot?.textContent), { polling: 100 })
+          .catch((error) => assert.fail(`${site}: ${error}\n${page.said.join("\n")}`))
+          .finally(() => server.stop());
+      }
+    } finally {
+      await browser.close();
+    }
   });
 
   it("answers sign-in and pages by the handler for other servers", async () => {

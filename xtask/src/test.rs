@@ -144,8 +144,9 @@ fn lint(tally: &mut Tally) -> Result<()> {
     tally.check("the README's numbers are the measured ones", readme::check);
     tally.check("no entry is over its budget", package::check_budgets);
     tools::npm_install("tests/packaging")?;
-    // Neither of the two has types: a file for <script> and the WebAssembly module.
-    let attw = ["attw", "--pack", "../../pkg", "--exclude-entrypoints", "./script", "./relatch.wasm"];
+    // None of these has types: the files for <script> and the WebAssembly module.
+    let untyped = ["./script", "./devtools-script", "./relatch.wasm"];
+    let attw: Vec<_> = ["attw", "--pack", "../../pkg", "--exclude-entrypoints"].into_iter().chain(untyped).collect();
     let publint = ["publint", "../../pkg", "--pack", "npm", "--strict"];
     for (name, args) in [("attw finds nothing in the packed package", &attw[..]), ("publint neither", &publint)] {
         tally.check(name, || run_to_end(command("npx", args).current_dir(root().join("tests/packaging"))));
