@@ -146,6 +146,18 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     }
   }
 
+  it("takes the body of a call that has to wait over at once, as fetch does", async () => {
+    const page = await signedIn(browser, server);
+    await page.reload();
+    const sent = await page.evaluate(async () => {
+      const bytes = new TextEncoder().encode("as it was");
+      const call = open_().fetch("/test/echo", { method: "POST", body: bytes });
+      bytes.fill(120);
+      return (await (await call).json()).bodyText;
+    });
+    assert.equal(sent, "as it was");
+  });
+
   it("keeps headers in each of their forms", async () => {
     const page = await signedIn(browser, server);
     await server.expireAccess();
