@@ -51,7 +51,7 @@ const write = (to, text) => {
 };
 
 /** A page with wide drawings, or tables of long rows, has no outline beside them. */
-const isWide = (text) => text.includes("](protocol-") || /^\|.{300}/m.test(text);
+const isWide = (text) => text.includes("](protocol-") || /^\|.{250}/m.test(text);
 const WIDE = "---\naside: false\n---\n\n";
 const APART = "---\nsearch: false\noutline: false\naside: false\nprev: false\nnext: false\n---\n\n";
 

@@ -39,7 +39,16 @@ export default defineConfig({
   head: [["link", { rel: "icon", type: "image/svg+xml", href: `${process.env["RELATCH_GUIDE_BASE"] ?? "/"}icon.svg` }]],
   // rustdoc's pages are put beside the site's afterwards; `check.mjs` follows the links to them.
   ignoreDeadLinks: [/^\/rust\//, /^http:\/\/localhost/],
-  markdown: { anchor: { slugify: slug }, theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" } },
+  markdown: {
+    anchor: { slugify: slug },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+    config(md) {
+      // A long name in a table's cell may break where a reader would break it.
+      const render = md.renderer.rules.code_inline!;
+      md.renderer.rules.code_inline = (...given) =>
+        render(...given).replace(/>([^<]*)</, (_, text: string) => `>${text.replace(/[_/](?=\w)/g, "$&<wbr>")}<`);
+    },
+  },
   vite: { publicDir: join(work, "pages/public"), build: { chunkSizeWarningLimit: 4000 }, logLevel: "warn" },
   locales: {
     root: { label: "English", lang: "en" },
