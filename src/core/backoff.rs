@@ -3,16 +3,25 @@
 use super::random::Random;
 use super::time::Millis;
 
-/// The first window; it doubles with each failure.
+/// The longest pause after a first failure, but for the quarter of it that is always waited: most failures are over by then.
 const FIRST: u64 = 1_000;
-/// The longest window that relatch chooses by itself.
-const LONGEST: u64 = 60_000;
+/// The longest pause after a second failure.
+const SECOND: u64 = 60_000;
+/// The longest pause that relatch chooses by itself.
+const LONGEST: u64 = 180_000;
+/// The least window after a server has said for the second time in a row when to come again.
+const ASKED_AGAIN: u64 = 60_000;
 /// The longest `Retry-After` that is honoured; a longer one is a mistake of the server's.
 const LONGEST_ASKED: u64 = 3_600_000;
 /// `online` is a hint: it brings the next try forward to this long after the last one, never nearer.
 const AFTER_HINT: Millis = Millis(1_000);
 
-/// Exponential backoff with full jitter (as in AWS's "Exponential Backoff and Jitter"): at most one try a window.
+/// A second, a minute, three minutes: once more at once, for a blip; then it is an outage, in which every client of a fleet
+/// may be waiting.
+///
+/// What a fleet costs a server that has just come back is what its clients do in the seconds after it, and they do what they
+/// did before. So there are few steps on the way to the longest pause: each costs one request more of everybody who comes
+/// while the service is down. Chance places a client in time once, within a minute; from then on it keeps its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Backoff {
     failures: u32,
@@ -26,11 +35,13 @@ impl Backoff {
     /// A try has failed at `now`. Nobody tries again for `least`, if that is given, and some jitter; the moment is
     /// returned. `is_asked`: the server said so (RFC 9110 section 10.2.3), and a network that returns does not change it.
     pub(super) fn fail(&mut self, now: Millis, least: Option<Millis>, is_asked: bool, random: &mut Random) -> Millis {
-        let window = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         let span = match least {
             // All clients were told the same moment: come after it, and not together.
-            Some(least) => Millis(least.0.min(LONGEST_ASKED)) + spread(FIRST, random),
-            None => Millis(FIRST / 4) + spread(window, random),
+            Some(least) if is_asked => {
+                let window = least.0.max(if self.failures == 0 { FIRST } else { ASKED_AGAIN });
+                Millis(least.0.min(LONGEST_ASKED)) + share(window.min(LONGEST), random.fraction())
+            }
+            least => least.unwrap_or_default() + self.pause(random.fraction()),
         };
         self.follow(now, span, is_asked);
         now + span
@@ -41,7 +52,16 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         self.failed_at = now;
         self.asked = is_asked;
-        self.until = Some(now + Millis(span.0.min(LONGEST_ASKED + FIRST)));
+        self.until = Some(now + Millis(span.0.min(LONGEST_ASKED + LONGEST)));
+    }
+
+    /// How long to wait after one failure more; `chance` in `0.0..1.0`.
+    fn pause(&self, chance: f64) -> Millis {
+        match self.failures {
+            0 => Millis(FIRST / 4) + share(FIRST, chance),
+            1 => Millis(FIRST) + share(SECOND - FIRST, chance),
+            _ => Millis(LONGEST - LONGEST / 10) + share(LONGEST / 10, chance),
+        }
     }
 
     pub(super) fn succeed(&mut self) {
@@ -77,30 +97,61 @@ impl Backoff {
     }
 }
 
-fn spread(window: u64, random: &mut Random) -> Millis {
+fn share(window: u64, part: f64) -> Millis {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
-        reason = "at most a minute"
+        reason = "at most minutes"
     )]
-    Millis((window as f64 * random.fraction()) as u64)
+    Millis((window as f64 * part) as u64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The pauses of many clients after this many failures and one more, shortest first.
+    fn pauses(failures: u32, least: Option<Millis>, is_asked: bool) -> Vec<u64> {
+        let pause = |seed| {
+            let mut random = Random::new(seed);
+            let mut backoff = Backoff { failures, ..Backoff::default() };
+            backoff.fail(Millis(0), least, is_asked, &mut random).0
+        };
+        let mut pauses: Vec<u64> = (1..=1_000).map(pause).collect();
+        pauses.sort_unstable();
+        pauses
+    }
+
     #[test]
-    fn windows_double_up_to_a_minute() {
-        let mut random = Random::new(7);
-        let mut backoff = Backoff::default();
-        for failures in 0..40_u32 {
-            backoff.fail(Millis(0), None, false, &mut random);
-            let wait = backoff.until().unwrap().0;
-            let window = (FIRST << failures.min(16)).min(LONGEST);
-            assert!((250..=250 + window).contains(&wait), "{failures}: {wait}");
+    fn a_blip_is_over_in_a_moment_and_an_outage_is_tried_every_three_minutes() {
+        let first = pauses(0, None, false);
+        assert!(first[0] >= 250 && first[999] <= 1_250, "{first:?}");
+        let second = pauses(1, None, false);
+        assert!(second[0] >= 1_000 && second[999] <= SECOND, "{second:?}");
+        assert!((25_000..35_000).contains(&second[500]), "{second:?}");
+        for failures in [2, 3, 40, u32::MAX] {
+            let pauses = pauses(failures, None, false);
+            assert!(pauses[0] >= 162_000 && pauses[999] <= LONGEST, "{pauses:?}");
         }
+    }
+
+    #[test]
+    fn who_was_told_when_to_come_comes_later_and_not_together() {
+        let asked = Some(Millis(30_000));
+        for (failures, window) in [(0, 30_000), (1, 60_000), (9, 60_000)] {
+            let pauses = pauses(failures, asked, true);
+            assert!(pauses[0] >= 30_000 && pauses[999] <= 30_000 + window, "{pauses:?}");
+            assert!(pauses[900] - pauses[100] > window / 2, "{pauses:?}");
+        }
+        let longest = pauses(0, Some(Millis(u64::MAX)), true);
+        assert!(longest[999] <= LONGEST_ASKED + LONGEST, "{longest:?}");
+    }
+
+    #[test]
+    fn a_request_that_may_be_under_way_still_is_given_its_time() {
+        assert!(pauses(0, Some(Millis(20_000)), false)[0] >= 20_250);
+        assert!(pauses(5, Some(Millis(20_000)), false)[999] <= 20_000 + LONGEST);
     }
 
     #[test]
@@ -110,7 +161,7 @@ mod tests {
         backoff.fail(Millis(0), Some(Millis(30_000)), true, &mut random);
         backoff.hint(Millis(10));
         let until = backoff.until().unwrap();
-        assert!((30_000..=31_000).contains(&until.0));
+        assert!((30_000..=60_000).contains(&until.0));
         assert_eq!(backoff.holds(Millis(29_999)), Some(until));
     }
 
