@@ -114,9 +114,9 @@ pub struct Session {
 impl Session {
     /// A session of which nothing is known yet. `seed` is for jitter and for keys; with zero nothing is spread.
     #[must_use]
-    pub fn new(policy: Policy, seed: u64) -> Self {
+    pub fn new(policy: impl Into<Arc<Policy>>, seed: u64) -> Self {
         Self {
-            policy: Arc::new(policy),
+            policy: policy.into(),
             random: Random::new(seed),
             started: false,
             disposed: false,

@@ -7,6 +7,7 @@ mod browsers;
 mod debian;
 mod demo;
 mod explore;
+mod fleet;
 mod glue;
 mod guide;
 mod leptos;
@@ -46,6 +47,8 @@ enum Command {
     Guide(guide::Options),
     /// Draw the protocol for docs/how-it-works.md, from what the machines do
     Draw,
+    /// Simulate a day of a million clients, an outage, and other bad moments
+    Fleet(fleet::Options),
     /// Measure relatch and its peers side by side
     Bench(bench::Options),
     /// Photograph the demo for the README
@@ -74,6 +77,7 @@ fn run() -> Result<()> {
         Command::Explore(options) => explore::explore(&options),
         Command::Guide(options) => guide::run_guide(&options),
         Command::Draw => guide::draw(),
+        Command::Fleet(options) => fleet::fleet(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Screenshot => screenshot::run_camera(),
         Command::Size(options) => size::report(&options),

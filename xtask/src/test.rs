@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::browsers::{self, Engine, WebKit};
 use crate::process::{command, root, run as run_to_end, step, watch};
-use crate::{demo, explore, guide, leptos, package, readme, tools};
+use crate::{demo, explore, fleet, guide, leptos, package, readme, tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -24,6 +24,8 @@ enum Part {
     Native,
     /// Every interleaving of the protocol's small worlds
     Model,
+    /// A fleet of 100,000 clients, whatever its server does
+    Fleet,
     /// The server entries against the example server, in Node.js
     Server,
     /// `wasm-pack test` in headless browsers
@@ -58,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         tools::postgres()?;
     }
     if options.parts.is_empty()
-        || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Wasm))
+        || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Fleet | Part::Wasm))
     {
         let embedded = || std::fs::read(root().join(package::EMBEDDED)).unwrap_or_default();
         let before = embedded();
@@ -79,6 +81,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         step("Exploring");
         let args: Vec<_> = explore::ARGS.into_iter().chain(["--test-threads=1"]).collect();
         tally.count("the model, explored", &args, Format::Rust, &[])?;
+    }
+    if wants(Part::Fleet) {
+        step("A fleet of clients");
+        tally.count("a fleet of 100,000 clients", &fleet::TEST, Format::Rust, &[])?;
     }
     if wants(Part::Server) {
         let server = demo::server()?;
