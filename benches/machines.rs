@@ -168,6 +168,7 @@ fn with_waiting_calls(criterion: &mut Criterion) {
 /// Not timed: bytes of a session, on the stack and on the heap, while calls wait.
 fn bytes(_: &mut Criterion) {
     println!("\nbytes of an attempt: {}", size_of::<Attempt>());
+    let mut rows = Vec::new();
     for waiting in WAITING {
         let mut calls = vec![Attempt::unpack(0); waiting];
         let before = ALLOCATED.load(Ordering::Relaxed);
@@ -181,6 +182,12 @@ fn bytes(_: &mut Criterion) {
         }
         let heap = ALLOCATED.load(Ordering::Relaxed) - before;
         println!("bytes of a session while {waiting:>6} calls wait: {} and {heap} on the heap", size_of::<Session>());
+        rows.push(format!("{{\"calls\":{waiting},\"heap\":{heap}}}"));
+    }
+    if let Ok(path) = std::env::var("RELATCH_BYTES") {
+        let (session, attempt, rows) = (size_of::<Session>(), size_of::<Attempt>(), rows.join(","));
+        let json = format!("{{\"session\":{session},\"attempt\":{attempt},\"waiting\":[{rows}]}}");
+        std::fs::write(path, json).expect("a file beside criterion's");
     }
 }
 
