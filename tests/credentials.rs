@@ -59,9 +59,13 @@ fn answered(status: u16) -> Outcome {
     Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
 }
 
-/// A server that answers 403 to a request whose proof of origin it does not take.
+/// For a server that answers 403 to a request whose proof of origin it does not take.
+fn demanding() -> Policy {
+    Policy { rules: Rules { unproven: Signs::statuses(&[403]), ..Rules::default() }, ..Policy::default() }
+}
+
 fn with_proof() -> Stage {
-    Stage::new(Policy { rules: Rules { unproven: Signs::statuses(&[403]), ..Rules::default() }, ..Policy::default() })
+    Stage::new(demanding())
 }
 
 #[test]
@@ -80,6 +84,32 @@ fn a_request_refused_for_its_proof_is_sent_once_more_with_a_new_one_and_ends_no_
             assert_eq!(stage.status(), Status::Loading, "a 403 that blames the proof is no dead session");
         }
     }
+}
+
+#[test]
+fn a_proof_that_is_refused_after_a_sign_out_brings_nothing_back() {
+    let mut stage = with_proof();
+    stage.ask(Operation::Refresh);
+    stage.on(Event::Asked(Ask(8), Operation::SignOut));
+    stage.answer(answered(403));
+    assert_eq!(stage.operations(), [Operation::Refresh, Operation::SignOut], "no refresh after the sign-out");
+    assert_eq!(stage.status(), Status::Unauthenticated);
+}
+
+#[test]
+fn a_proof_that_is_refused_late_is_not_replaced_before_the_lock_is_held_anew() {
+    let mut session = Session::new(Policy { shared: true, ..demanding() }, 0);
+    let asked = session.on(Millis(1), Event::Asked(Ask(7), Operation::Refresh));
+    let ticket = asked.iter().find_map(|effect| match effect {
+        Effect::Lock { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let ticket = ticket.expect("a refresh waits for the lock");
+    let _ = session.on(Millis(2), Event::Locked(ticket, None));
+    let sent = session.on(Millis(3), Event::Stamped(ticket, Ok(())));
+    assert!(matches!(sent[..], [.., Effect::Perform(_)]), "{sent:?}");
+    let late = session.on(Millis(5_000), Event::Answered(ticket, answered(403)));
+    let [Effect::Unlock(_), Effect::Lock { steal: false, .. }, ..] = late[..] else { panic!("{late:?}") };
 }
 
 /// A cookie that reading the session renews.

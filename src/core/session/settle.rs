@@ -2,7 +2,7 @@
 
 use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
-use super::turn::{Outcome, Pending, Stage, Turn};
+use super::turn::{ASLEEP, Outcome, Pending, Stage, Turn};
 use super::{
     Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Pause, Problem, Rule, Session, Stamp,
     Standing, Status, TicketId,
@@ -24,10 +24,11 @@ impl Session {
     ) {
         let is_asking = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Asking;
         if let Some(mut turn) = self.turn.take_if(is_asking) {
-            if !turn.ticket.needs_proof && self.policy.rules.refuses_proof(&answer) {
+            let is_current = turn.ticket.base == self.generation;
+            if is_current && !turn.ticket.needs_proof && self.policy.rules.refuses_proof(&answer) {
                 // Refused at the door: the server has done nothing, so the same request may go again.
                 turn.ticket.needs_proof = true;
-                return self.perform(now, turn, effects);
+                return self.repeat(now, turn, effects);
             }
             self.settle(now, turn, answer, effects);
         } else if let Some(turn) = self.late.take_if(|turn| turn.ticket.id == id)
@@ -38,6 +39,15 @@ impl Session {
             // Without the lock: the stamp is fence enough.
             self.write_stamp(now, turn, Outcome::Renewed(grant), effects);
         }
+    }
+
+    /// Sends the request of a turn once more, for which the lock has to be held still.
+    fn repeat(&mut self, now: Millis, turn: Turn, effects: &mut Vec<Effect>) {
+        let may_be_lost = turn.is_locked && now >= turn.sent + ASLEEP;
+        if may_be_lost && self.keeps(Rule::Prompt) {
+            return self.start_over(now, turn, effects);
+        }
+        self.perform(now, turn, effects);
     }
 
     /// Ends a turn with an answer, or with none.
