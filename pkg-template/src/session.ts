@@ -42,7 +42,7 @@ const SIGN_OUT = 4;
 
 /** What the application has asked for. */
 interface Asked {
-  /** To be sent, and kept no longer than until then. */
+  /** To be sent, and kept no longer than until then, or until the server has taken the proof of origin beside it. */
   fields: Credentials | undefined;
   readonly settle: (error: RelatchError | null) => void;
 }
@@ -160,7 +160,10 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       timer = delay < 0 ? undefined : setTimeout(() => client?.hint(TICK), delay);
     },
     compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint, needsProof: boolean): Promise<unknown> {
-      return composed(OPERATIONS[operation]!, asked.get(ask)?.fields, refreshToken, key, needsProof).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
+      const by = asked.get(ask);
+      const fields = by?.fields;
+      if (by && (needsProof || !contract["csrf.refused"])) by.fields = undefined;
+      return composed(OPERATIONS[operation]!, fields, refreshToken, key, needsProof).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
     },
     read(response: Response, json: unknown, operation: number): Found {
       const isSessions = operation === READ_SESSION || (operation === REFRESH && contract["bySession"] === true);
