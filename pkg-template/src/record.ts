@@ -67,7 +67,7 @@ export class Recorder {
     let lastProblem: LastProblem | null = null;
     if (wrong) {
       lastProblem = { ...problemOf(wrong), at: now - ago, retries, recovered: !!recovered } as LastProblem;
-      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} retries${recovered ? ", recovered" : ""}.`;
+      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} ${retries === 1 ? "retry" : "retries"}${recovered ? ", recovered" : ""}.`;
     }
     const contract: Record<string, string | number | boolean> = {};
     for (const [path, value] of Object.entries(this.#contract)) {
