@@ -41,11 +41,6 @@ const CUTS: &[(&str, &str, &str)] = &[
         "const getFloat64ArrayMemory0 = () => new Float64Array(wasm.memory.buffer);\n",
     ),
     (
-        "let cachedUint16ArrayMemory0",
-        "\n}\n",
-        "const getUint16ArrayMemory0 = () => new Uint16Array(wasm.memory.buffer);\n",
-    ),
-    (
         "let cachedUint32ArrayMemory0",
         "\n}\n",
         "const getUint32ArrayMemory0 = () => new Uint32Array(wasm.memory.buffer);\n",
@@ -83,7 +78,9 @@ pub(crate) fn trim(glue: &str) -> Result<String> {
     ensure!(glue[start..].contains("wasm.__wbindgen_start();"), "the glue starts the module in another way");
     let mut text = format!("{}{EXPORTS}", &glue[..start]);
     for (open, close, instead) in CUTS {
-        text = cut(&text, open, close, instead);
+        let shorter = cut(&text, open, close, instead);
+        ensure!(shorter != text, "the glue has nothing from {open:?} to {close:?}");
+        text = shorter;
     }
     text = text.replace("function() { return handleError(function (", "handleError(function (");
     text = text.replace("}, arguments); }", "})");
