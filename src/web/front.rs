@@ -99,16 +99,34 @@ impl Contract {
 
 /// A session with one backend. `S` is the shape of its data: for [`Contract::cookie_refresh`] something with a field `user`.
 ///
-/// Clones are the same session. It lives until [`Client::dispose`], or for as long as the page.
-#[derive(Clone)]
+/// Clones are the same session. It lives until [`Client::dispose`], or until the last of them is dropped.
 pub struct Client<S> {
-    handle: Rc<Handle>,
-    /// Makes the core when it is needed.
-    _core: Rc<Closure<MakeCore>>,
+    session: Rc<Owned>,
     shape: PhantomData<fn() -> S>,
 }
 
+/// A session that ends with its owner.
+struct Owned {
+    handle: Handle,
+    /// Makes the core when it is needed.
+    _core: Closure<MakeCore>,
+}
+
 type MakeCore = dyn Fn(String, Host, usize, bool) -> JsValue;
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // What it has made is told to stop before the closure that made it is gone.
+        self.handle.dispose();
+    }
+}
+
+/// Whatever `S` is: a clone holds no data.
+impl<S> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self { session: Rc::clone(&self.session), shape: PhantomData }
+    }
+}
 
 impl<S: DeserializeOwned> Client<S> {
     /// Makes a session. Nothing is sent before it is needed.
@@ -123,7 +141,7 @@ impl<S: DeserializeOwned> Client<S> {
         let options = Object::new();
         Reflect::set(&options, &"contract".into(), &contract.0).map_err(Error::from_js)?;
         let handle = create_session(&options, core.as_ref()).map_err(Error::from_js)?;
-        Ok(Self { handle: Rc::new(handle), _core: Rc::new(core), shape: PhantomData })
+        Ok(Self { session: Rc::new(Owned { handle, _core: core }), shape: PhantomData })
     }
 
     /// Sends a request as the signed-in user: `Request::get("/api/notes").build()?` of `gloo_net`, or a `web_sys::Request`.
@@ -135,7 +153,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// [`Code::Fetch`] for what `fetch` itself throws, and what kept the call from a token.
     pub async fn fetch(&self, request: impl Into<web_sys::Request>) -> Result<Response, Error> {
-        let response = settled(self.handle.fetch(&request.into())).await?;
+        let response = settled(self.session.handle.fetch(&request.into())).await?;
         Ok(response.unchecked_into::<web_sys::Response>().into())
     }
 
@@ -145,7 +163,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// What keeps it from being known; [`Code::Shape`] if the data are not an `S`.
     pub async fn get(&self) -> Result<Option<S>, Error> {
-        data(&settled(self.handle.get()).await?)
+        data(&settled(self.session.handle.get()).await?)
     }
 
     /// What is known now, without waiting and without a request.
@@ -154,7 +172,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// [`Code::Shape`] if the data are not an `S`.
     pub fn state(&self) -> Result<State<S>, Error> {
-        State::read(&self.handle.state())
+        State::read(&self.session.handle.state())
     }
 
     /// Calls `listener` now and after each change, until what is returned is dropped, and finds out whether somebody is
@@ -162,7 +180,7 @@ impl<S: DeserializeOwned> Client<S> {
     #[must_use = "the subscription ends when it is dropped"]
     pub fn subscribe(&self, mut listener: impl FnMut(Result<State<S>, Error>) + 'static) -> Subscription {
         let closure = Closure::new(move |state: JsValue| listener(State::read(&state)));
-        let stop = self.handle.subscribe(closure.as_ref());
+        let stop = self.session.handle.subscribe(closure.as_ref());
         Subscription { stop, _listener: closure }
     }
 
@@ -173,7 +191,7 @@ impl<S: DeserializeOwned> Client<S> {
     /// [`Code::BadCredentials`] if the server refused, [`Code::NotSupported`] if the contract has no sign-in, and what kept
     /// it from the server.
     pub async fn sign_in(&self, credentials: &impl Serialize) -> Result<Option<S>, Error> {
-        data(&settled(self.handle.sign_in(&to_js(credentials)?)).await?)
+        data(&settled(self.session.handle.sign_in(&to_js(credentials)?)).await?)
     }
 
     /// Signs in with another provider's token.
@@ -182,7 +200,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// As [`Client::sign_in`].
     pub async fn exchange(&self, fields: &impl Serialize) -> Result<Option<S>, Error> {
-        data(&settled(self.handle.exchange(&to_js(fields)?)).await?)
+        data(&settled(self.session.handle.exchange(&to_js(fields)?)).await?)
     }
 
     /// Signs out here at once, then tells the server. Returns whether the server confirmed; if not, it is told again before
@@ -192,7 +210,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// [`Code::NotSupported`] if the contract has no sign-out, [`Code::Disposed`].
     pub async fn sign_out(&self) -> Result<bool, Error> {
-        let result = settled(self.handle.sign_out()).await?;
+        let result = settled(self.session.handle.sign_out()).await?;
         Ok(member(&result, "confirmed").is_truthy())
     }
 
@@ -202,7 +220,7 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// What keeps the server from saying.
     pub async fn refresh(&self) -> Result<Option<S>, Error> {
-        data(&settled(self.handle.refresh()).await?)
+        data(&settled(self.session.handle.refresh()).await?)
     }
 
     /// Reads the session's data anew. `None` if the session turns out to have ended.
@@ -211,13 +229,13 @@ impl<S: DeserializeOwned> Client<S> {
     ///
     /// What keeps the server from saying.
     pub async fn update(&self) -> Result<Option<S>, Error> {
-        data(&settled(self.handle.update()).await?)
+        data(&settled(self.session.handle.update()).await?)
     }
 
     /// Ends the session's work on this page for all its clones: no timer, no listener and no waiting call is left. Nobody is
     /// signed out by it.
     pub fn dispose(&self) {
-        self.handle.dispose();
+        self.session.handle.dispose();
     }
 }
 

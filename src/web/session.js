@@ -436,7 +436,7 @@ var Recorder = class {
     let lastProblem = null;
     if (wrong) {
       lastProblem = { ...problemOf(wrong), at: now - ago, retries, recovered: !!recovered };
-      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} retries${recovered ? ", recovered" : ""}.`;
+      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} ${retries === 1 ? "retry" : "retries"}${recovered ? ", recovered" : ""}.`;
     }
     const contract = {};
     for (const [path, value] of Object.entries(this.#contract)) {
@@ -765,7 +765,10 @@ function openSession(options, startCore) {
       timer = delay < 0 ? void 0 : setTimeout(() => client?.hint(TICK), delay);
     },
     compose(operation, ask2, refreshToken, key, needsProof) {
-      return composed(OPERATIONS[operation], asked.get(ask2)?.fields, refreshToken, key, needsProof).catch((error) => error?.status);
+      const by = asked.get(ask2);
+      const fields = by?.fields;
+      if (by && (needsProof || !contract["csrf.refused"])) by.fields = void 0;
+      return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => error?.status);
     },
     read(response, json, operation) {
       const isSessions = operation === READ_SESSION || operation === REFRESH && contract["bySession"] === true;
