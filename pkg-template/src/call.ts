@@ -76,8 +76,11 @@ export class Call {
 
   /** Takes the body over, as `fetch` does at once, before a wait. */
   hold(): void {
-    if (this.#init?.body === undefined || this.#init.body === null || this.isOnce) return;
-    this.#input = new Request(this.#spare ?? this.#input, this.#init);
+    const body = this.#init?.body;
+    if (body === undefined || body === null || this.isOnce) return;
+    // WebKit's Request would read the caller's bytes only when it is sent.
+    const isBytes = ArrayBuffer.isView(body) || isA(body, "ArrayBuffer");
+    this.#input = new Request(this.#spare ?? this.#input, isBytes ? { ...this.#init, body: new Blob([body as BlobPart]) } : this.#init);
     this.#spare = undefined;
     this.#init = undefined;
   }

@@ -137,8 +137,10 @@ var Call = class {
   }
   /** Takes the body over, as `fetch` does at once, before a wait. */
   hold() {
-    if (this.#init?.body === void 0 || this.#init.body === null || this.isOnce) return;
-    this.#input = new Request(this.#spare ?? this.#input, this.#init);
+    const body = this.#init?.body;
+    if (body === void 0 || body === null || this.isOnce) return;
+    const isBytes = ArrayBuffer.isView(body) || isA(body, "ArrayBuffer");
+    this.#input = new Request(this.#spare ?? this.#input, isBytes ? { ...this.#init, body: new Blob([body]) } : this.#init);
     this.#spare = void 0;
     this.#init = void 0;
   }

@@ -150,12 +150,16 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     const page = await signedIn(browser, server);
     await page.reload();
     const sent = await page.evaluate(async () => {
-      const bytes = new TextEncoder().encode("as it was");
-      const call = open_().fetch("/test/echo", { method: "POST", body: bytes });
-      bytes.fill(120);
-      return (await (await call).json()).bodyText;
+      const client = open_();
+      const calls = [(bytes) => bytes, (bytes) => bytes.buffer, (bytes) => new DataView(bytes.buffer, 3)].map((form) => {
+        const bytes = new TextEncoder().encode("as it was");
+        const call = client.fetch("/test/echo", { method: "POST", body: form(bytes) });
+        bytes.fill(120);
+        return call;
+      });
+      return Promise.all(calls.map(async (call) => (await (await call).json()).bodyText));
     });
-    assert.equal(sent, "as it was");
+    assert.deepEqual(sent, ["as it was", "as it was", "it was"]);
   });
 
   it("keeps headers in each of their forms", async () => {
