@@ -64,7 +64,7 @@ async function openContext(closed) {
       });
       return pageOf(handle, inTab, context);
     },
-    cookies: () => inTab(undefined, () => driver.manage().getCookies()),
+    cookies: () => inTab(undefined, () => allCookies(driver)),
     close: async () => {
       closed();
       await turn;
@@ -73,6 +73,24 @@ async function openContext(closed) {
     },
   };
   return context;
+}
+
+/** Where the example server's cookies are sent. */
+const COOKIE_PATHS = ["/", "/auth/"];
+
+/** WebDriver tells the cookies of a document's own path only, so a tab is sent to each. */
+async function allCookies(driver) {
+  const handle = await driver.getWindowHandle();
+  const { origin } = new URL(await driver.getCurrentUrl());
+  await driver.switchTo().newWindow("tab");
+  const found = new Map();
+  for (const path of COOKIE_PATHS) {
+    await driver.get(origin + path);
+    for (const cookie of await driver.manage().getCookies()) found.set(`${cookie.name} ${cookie.path}`, cookie);
+  }
+  await driver.close();
+  await driver.switchTo().window(handle);
+  return [...found.values()];
 }
 
 async function connect(url) {
