@@ -75,7 +75,7 @@ async fn heard(drops_client: bool) -> u32 {
     let first = heard.get();
     let kept = client.clone();
     drop(client);
-    let kept = if drops_client { None } else { Some(kept) };
+    let kept = (!drops_client).then_some(kept);
     sleep(1000).await;
     drop((subscription, kept));
     heard.get() - first
