@@ -79,10 +79,10 @@ pub struct Session {
     credential: Option<Credential>,
     /// Whether the server has refused the present token; calls wait for the renewal that is on its way.
     is_refused: bool,
-    turn: Option<Turn>,
+    turn: Option<Box<Turn>>,
     queue: Vec<Pending>,
     /// A refresh that took too long, whose answer still counts if nothing has changed since.
-    late: Option<Turn>,
+    late: Option<Box<Turn>>,
     backoff: Backoff,
     /// When to answer another tab's question for the token, if nobody else has by then.
     giving: Option<Millis>,

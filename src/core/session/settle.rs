@@ -22,7 +22,7 @@ impl Session {
         answer: answer::Outcome,
         effects: &mut Vec<Effect>,
     ) {
-        let is_asking = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Asking;
+        let is_asking = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Asking);
         if let Some(mut turn) = self.turn.take_if(is_asking) {
             let is_current = turn.ticket.base == self.generation;
             if is_current && !turn.ticket.needs_proof && self.policy.rules.refuses_proof(&answer) {
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// Sends the request of a turn once more, for which the lock has to be held still.
-    fn repeat(&mut self, now: Millis, turn: Turn, effects: &mut Vec<Effect>) {
+    fn repeat(&mut self, now: Millis, turn: Box<Turn>, effects: &mut Vec<Effect>) {
         let may_be_lost = turn.is_locked && now >= turn.sent + ASLEEP;
         if may_be_lost && self.keeps(Rule::Prompt) {
             return self.start_over(now, turn, effects);
@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// Ends a turn with an answer, or with none.
-    pub(super) fn settle(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn settle(&mut self, now: Millis, turn: Box<Turn>, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
         let is_current = turn.ticket.base == self.generation || !self.keeps(Rule::LateAnswer);
         if turn.ticket.operation == Operation::Refresh && answer.is_ok() && !turn.repeats {
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// The answer is of another time: what has come since stands.
-    pub(super) fn supersede(&mut self, now: Millis, turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn supersede(&mut self, now: Millis, turn: Box<Turn>, effects: &mut Vec<Effect>) {
         let result = self.superseded(&turn);
         self.close_unchanged(now, turn, result, effects);
     }
@@ -105,7 +105,7 @@ impl Session {
         if ended || is_sign_in { Err(Problem::SessionChanged) } else { Ok(()) }
     }
 
-    fn settle_session(&mut self, now: Millis, turn: Turn, answer: answer::Outcome, effects: &mut Vec<Effect>) {
+    fn settle_session(&mut self, now: Millis, turn: Box<Turn>, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         match self.policy.rules.judge_session(answer) {
             Ok(Some(fields)) => {
                 self.identity = fields.identity.or(self.identity);
@@ -159,7 +159,7 @@ impl Session {
     }
 
     /// The stamp stands: now it is so.
-    pub(super) fn come_to_pass(&mut self, now: Millis, turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn come_to_pass(&mut self, now: Millis, turn: Box<Turn>, outcome: Outcome, effects: &mut Vec<Effect>) {
         self.moved = true;
         match outcome {
             Outcome::Renewed(grant) => self.commit(now, turn, grant, effects),
@@ -180,7 +180,7 @@ impl Session {
     }
 
     /// A new access token that this tab has fetched.
-    fn commit(&mut self, now: Millis, mut turn: Turn, grant: Grant, effects: &mut Vec<Effect>) {
+    fn commit(&mut self, now: Millis, mut turn: Box<Turn>, grant: Grant, effects: &mut Vec<Effect>) {
         let has_user = grant.has_user || !self.policy.reads_session;
         let was_known = self.state.status == Status::Authenticated && self.keeps_user(&turn, &grant);
         let stamp = self.stamp_of(&turn, &grant);
@@ -230,7 +230,7 @@ impl Session {
     }
 
     /// Nothing is known: the session stays as it is, and nobody tries again for a while.
-    fn fail(&mut self, now: Millis, mut turn: Turn, problem: Problem, effects: &mut Vec<Effect>) {
+    fn fail(&mut self, now: Millis, mut turn: Box<Turn>, problem: Problem, effects: &mut Vec<Effect>) {
         let is_update = turn.ticket.operation == Operation::ReadSession && self.state.status == Status::Authenticated;
         if is_update {
             // Reading anew what is known already: who asked hears of it, and calls go on.
@@ -242,7 +242,7 @@ impl Session {
     }
 
     /// Another tab has tried a moment ago: its verdict is this tab's too.
-    pub(super) fn follow(&mut self, now: Millis, turn: Turn, pause: Pause, effects: &mut Vec<Effect>) {
+    pub(super) fn follow(&mut self, now: Millis, turn: Box<Turn>, pause: Pause, effects: &mut Vec<Effect>) {
         self.backoff.follow(now, pause.left, pause.is_asked);
         self.suspend(pause.problem);
         Self::close(turn, Err(pause.problem), effects);

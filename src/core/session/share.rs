@@ -22,7 +22,7 @@ impl Session {
         if let Message::Gone(generation) = message {
             self.gone = self.gone.max(generation);
         }
-        if may_give && let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Wanting) {
+        if may_give && let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Wanting)) {
             turn.deadline = if self.gone == self.generation {
                 turn.deadline.min(now + WANT_WAIT)
             } else {
@@ -33,13 +33,13 @@ impl Session {
             Message::Moved(stamp) if stamp.generation > self.generation => {
                 // Who has the lock gets on: it is not to be robbed.
                 let wait = self.lock_wait();
-                if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Locking) {
+                if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
                     turn.deadline = turn.deadline.max(now + wait);
                 }
                 let waits = self
                     .turn
                     .as_ref()
-                    .is_some_and(|turn| turn.ticket.operation == Operation::Refresh && turn.stage == Stage::Locking);
+                    .is_some_and(|turn| turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking));
                 if waits && self.policy.gives && stamp.standing == Standing::SignedIn {
                     effects.push(Effect::Tell(Message::Want(stamp.generation)));
                 }
@@ -47,7 +47,7 @@ impl Session {
             }
             Message::Stole => {
                 let wait = self.lock_wait();
-                if let Some(turn) = self.turn.as_mut().filter(|turn| turn.stage == Stage::Locking) {
+                if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
                     turn.deadline = now + wait;
                 }
             }
@@ -121,7 +121,7 @@ impl Session {
         self.credential = Some(offer.credential);
         effects.push(Effect::AdoptGiven);
         self.succeed();
-        let is_waiting = |turn: &mut Turn| {
+        let is_waiting = |turn: &mut Box<Turn>| {
             turn.ticket.operation == Operation::Refresh
                 && matches!(turn.stage, Stage::Locking | Stage::Wanting | Stage::Settling)
         };

@@ -21,7 +21,7 @@ const ORPHAN_WAIT: Millis = Millis(3_000);
 impl Session {
     /// The lock is held. Whoever held it before has left its mark in the stamp.
     pub(super) fn on_locked(&mut self, now: Millis, id: TicketId, found: Option<Found>, effects: &mut Vec<Effect>) {
-        let is_waiting = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Locking;
+        let is_waiting = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Locking);
         if let Some(turn) = self.turn.take_if(is_waiting) {
             if now >= turn.deadline + ASLEEP && self.keeps(Rule::Prompt) {
                 return self.start_over(now, turn, effects);
@@ -31,7 +31,7 @@ impl Session {
     }
 
     /// Under the lock, this stands.
-    fn look_again(&mut self, now: Millis, mut turn: Turn, found: Option<Found>, effects: &mut Vec<Effect>) {
+    fn look_again(&mut self, now: Millis, mut turn: Box<Turn>, found: Option<Found>, effects: &mut Vec<Effect>) {
         turn.seen = found.map(|found| found.stamp);
         let Some(found) = found else { return self.go_on(now, turn, effects) };
         self.asked = found.stamp.asked;
@@ -59,7 +59,7 @@ impl Session {
     }
 
     /// The lock is held and the stamp is known: is there anything left to ask the server?
-    pub(super) fn go_on(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn go_on(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
         if let Some(result) = self.foregone(now, &turn.pending) {
             self.moved = true;
             return Self::close(turn, result, effects);
@@ -100,8 +100,8 @@ impl Session {
         result: Result<(), Option<Stamp>>,
         effects: &mut Vec<Effect>,
     ) {
-        let is_stamping = |turn: &mut Turn| turn.ticket.id == id && matches!(turn.stage, Stage::Stamping(_));
-        let is_announcing = |turn: &mut Turn| turn.ticket.id == id && turn.stage == Stage::Announcing;
+        let is_stamping = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Stamping(_));
+        let is_announcing = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Announcing);
         if let Some(turn) = self.turn.take_if(is_announcing) {
             match result {
                 Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.start_over(now, turn, effects),
@@ -137,7 +137,7 @@ impl Session {
     /// Whether the present turn, a sign-out, has written this stamp.
     fn has_written(&self, stamp: Stamp) -> bool {
         let is_mine = |turn: &Turn| turn.ticket.operation == Operation::SignOut && turn.seen == Some(stamp);
-        self.turn.as_ref().is_some_and(is_mine)
+        self.turn.as_deref().is_some_and(is_mine)
     }
 
     /// Leaves the mark of a sign-out in the stamp, at once and without the lock: whoever is refreshing under it fails to
@@ -156,12 +156,12 @@ impl Session {
     pub(super) fn on_stamped_turn(
         &mut self,
         now: Millis,
-        mut turn: Turn,
+        mut turn: Box<Turn>,
         result: Result<(), Option<Stamp>>,
         effects: &mut Vec<Effect>,
     ) {
         self.moved = true;
-        let Stage::Stamping(outcome) = turn.stage.clone() else { return };
+        let Stage::Stamping(outcome) = core::mem::replace(&mut turn.stage, Stage::Asking) else { return };
         let result = if self.keeps(Rule::Fence) { result } else { Ok(()) };
         let Err(stands) = result else {
             return match outcome {

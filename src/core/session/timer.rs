@@ -14,7 +14,7 @@ impl Session {
         let Some(mut turn) = self.turn.take_if(|turn| now >= turn.deadline) else { return };
         if now >= turn.deadline + ASLEEP && matches!(turn.stage, Stage::Locking | Stage::Asking) {
             // This tab itself was asleep: what it waits for has had no chance yet to be heard.
-            turn.deadline = now + if turn.stage == Stage::Locking { self.lock_wait() } else { ASLEEP };
+            turn.deadline = now + if matches!(turn.stage, Stage::Locking) { self.lock_wait() } else { ASLEEP };
             self.turn = Some(turn);
             return;
         }
@@ -44,8 +44,8 @@ impl Session {
                 // The request is not aborted: the server may have rotated already, and the new cookie must reach the
                 // jar.
                 if turn.ticket.operation == Operation::Refresh {
-                    let pending = Pending { asks: Vec::new(), ..turn.pending.clone() };
-                    self.late = Some(Turn { pending, is_locked: false, ..turn.clone() });
+                    let pending = Pending { asks: Vec::new(), ..turn.pending };
+                    self.late = Some(Box::new(Turn { pending, stage: Stage::Asking, is_locked: false, ..*turn }));
                 }
                 self.settle(now, turn, Err(Unanswered::Timeout), effects);
             }

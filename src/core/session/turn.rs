@@ -132,7 +132,7 @@ impl Session {
         };
         let takes_lock = self.policy.shared && changes_cookie;
         let deadline = now + self.lock_wait();
-        let turn = Turn {
+        let turn = Box::new(Turn {
             ticket,
             pending,
             stage: Stage::Locking,
@@ -145,7 +145,7 @@ impl Session {
             pause: None,
             sent: now,
             deadline,
-        };
+        });
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
             if ticket.operation == Operation::Refresh && self.policy.gives {
@@ -159,7 +159,7 @@ impl Session {
     }
 
     /// Leaves word in the stamp that a request is about to go out.
-    pub(super) fn announce(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn announce(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
         if let Some(pause) = turn.pause.filter(|_| turn.ticket.operation == Operation::Refresh) {
             return self.follow(now, turn, pause, effects);
         }
@@ -199,7 +199,7 @@ impl Session {
     }
 
     /// Sends the turn's request.
-    pub(super) fn perform(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn perform(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
         if turn.ticket.operation == Operation::Refresh && self.policy.by_body && self.refresh_token().is_none() {
             // There is nothing to ask with.
             return self.come_to_pass(now, turn, Outcome::Dead, effects);
@@ -215,7 +215,7 @@ impl Session {
     }
 
     /// Waits until the stamp that follows is written, where tabs share one.
-    pub(super) fn write_stamp(&mut self, now: Millis, mut turn: Turn, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn write_stamp(&mut self, now: Millis, mut turn: Box<Turn>, outcome: Outcome, effects: &mut Vec<Effect>) {
         if !self.policy.shared {
             return self.come_to_pass(now, turn, outcome, effects);
         }
@@ -231,7 +231,7 @@ impl Session {
     pub(super) fn close_unchanged(
         &mut self,
         now: Millis,
-        mut turn: Turn,
+        mut turn: Box<Turn>,
         result: Result<(), Problem>,
         effects: &mut Vec<Effect>,
     ) {
@@ -251,7 +251,7 @@ impl Session {
     }
 
     /// This tab has been asleep, and may have been robbed of the lock: it queues for it anew.
-    pub(super) fn start_over(&mut self, now: Millis, mut turn: Turn, effects: &mut Vec<Effect>) {
+    pub(super) fn start_over(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
         turn.stage = Stage::Locking;
         turn.sent = now;
         turn.deadline = now + self.lock_wait();
@@ -261,7 +261,7 @@ impl Session {
     }
 
     /// Ends a turn.
-    pub(super) fn close(turn: Turn, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
+    pub(super) fn close(turn: Box<Turn>, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
         if turn.is_locked {
             effects.push(Effect::Unlock(turn.ticket.id));
         }
