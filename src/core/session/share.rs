@@ -36,10 +36,9 @@ impl Session {
                 if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
                     turn.deadline = turn.deadline.max(now + wait);
                 }
-                let waits = self
-                    .turn
-                    .as_ref()
-                    .is_some_and(|turn| turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking));
+                let waits = self.turn.as_ref().is_some_and(|turn| {
+                    turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking)
+                });
                 if waits && self.policy.gives && stamp.standing == Standing::SignedIn {
                     effects.push(Effect::Tell(Message::Want(stamp.generation)));
                 }

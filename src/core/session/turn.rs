@@ -215,7 +215,13 @@ impl Session {
     }
 
     /// Waits until the stamp that follows is written, where tabs share one.
-    pub(super) fn write_stamp(&mut self, now: Millis, mut turn: Box<Turn>, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn write_stamp(
+        &mut self,
+        now: Millis,
+        mut turn: Box<Turn>,
+        outcome: Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
         if !self.policy.shared {
             return self.come_to_pass(now, turn, outcome, effects);
         }
