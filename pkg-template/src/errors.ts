@@ -119,7 +119,7 @@ export class RelatchError extends Error {
     super(message + (issues ?? []).map(({ path, message }) => `\n  ${path}: ${message}`).join(""), details);
     this.code = code;
     const name = "RelatchError";
-    Object.assign(this, { name, temporary, status: status ?? undefined, retryAfterMs: retryAfterMs ?? undefined, issues, answer });
+    Object.assign(this, { name, temporary, status, retryAfterMs, issues, answer });
   }
 }
 

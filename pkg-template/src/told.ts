@@ -4,12 +4,16 @@ import { RelatchError } from "./errors.js";
 import type { SessionState } from "./types.js";
 
 /** A problem: its number, whether it is temporary, a status, and how long the server asked to wait (`src/web/outward.rs`). */
-export type Problem = readonly [number: number, temporary: boolean, status?: number, retryAfterMs?: number];
+export type Problem = readonly [number: number, temporary: number, status: number, retryAfterMs: number];
+
+/** What is not there is less than zero. */
+const some = (number: number): number | undefined => (number < 0 ? undefined : number);
 
 /** The error of a problem. Who was refused hears what the server says to it. */
-export function errorOf([number, temporary, status, retryAfterMs]: Problem, answer?: unknown): RelatchError {
+export function errorOf([number, temporary, status, wait]: Problem, answer?: unknown): RelatchError {
   const code = PROBLEMS[number]!;
-  return new RelatchError(code, { temporary, status, retryAfterMs, answer: code === "BadCredentials" ? answer : undefined });
+  const details = { temporary: temporary > 0, status: some(status), retryAfterMs: some(wait) };
+  return new RelatchError(code, { ...details, answer: code === "BadCredentials" ? answer : undefined });
 }
 
 const STATUSES = ["loading", "authenticated", "unauthenticated"] as const;

@@ -330,13 +330,10 @@ impl Session {
         self.parting = None;
         self.late = None;
         self.giving = None;
-        if let Some(turn) = &self.turn
-            && turn.is_locked
-        {
-            effects.push(Effect::Unlock(turn.ticket.id));
+        if let Some(turn) = self.turn.take() {
+            Self::close(turn, Err(Problem::Disposed), effects);
         }
-        let turn = self.turn.take().map(|turn| turn.pending);
-        for pending in turn.into_iter().chain(core::mem::take(&mut self.queue)) {
+        for pending in core::mem::take(&mut self.queue) {
             pending.settle(Err(Problem::Disposed), effects);
         }
         effects.push(Effect::Forget);

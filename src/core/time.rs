@@ -7,7 +7,7 @@ use core::ops::Add;
 
 /// A point in time, or a span, in milliseconds of the shell's monotonic clock.
 ///
-/// Arithmetic saturates: no server-given lifetime, however large, can overflow it.
+/// A sum does not overflow: what a server or another tab says is bounded where it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub u64);
 
@@ -29,6 +29,6 @@ impl Add for Millis {
     type Output = Self;
 
     fn add(self, rhs: Self) -> Self {
-        Self(self.0.saturating_add(rhs.0))
+        Self(self.0 + rhs.0)
     }
 }

@@ -30,6 +30,9 @@ pub const STAMP_LENGTH: usize = 10;
 /// The longest pause that is believed; a longer one tells that the clock was moved.
 const LONGEST_PAUSE: f64 = 2.0 * 3_600_000.0;
 
+/// The longest life of a token, in milliseconds: a year and a day.
+const LONGEST_LIFE: f64 = 366.0 * 24.0 * 3_600_000.0;
+
 /// A stamp as numbers: generation, epoch, whether there is an identity, its halves, standing, asking, asked, the key's halves.
 #[must_use]
 pub fn write(stamp: &Stamp) -> Vec<f64> {
@@ -166,7 +169,7 @@ fn read_pause(numbers: &[f64], wall: f64) -> Option<Pause> {
 /// The message that came; `None` if it is none of ours (OWASP ASVS 3.5.5: messages are checked before they are used).
 #[must_use]
 pub fn message(kind: u32, stamp: &[f64], bearer: Option<String>, left: Option<f64>) -> Option<Message> {
-    let left = left.map(to_millis);
+    let left = left.map(|left| to_millis(left.min(LONGEST_LIFE)));
     Some(match (kind, stamp, bearer) {
         (kind::MOVED, stamp, None) => Message::Moved(read(stamp)?),
         (kind::WANT, &[generation], None) => Message::Want(Generation(to_whole(generation)?)),

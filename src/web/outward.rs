@@ -1,14 +1,9 @@
 //! The shapes that go out to JavaScript: numbers and short tuples, whose words stand in `pkg-template/src/told.ts`.
 
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use super::host::to_float;
 use crate::core::{EndReason, Freshness, Problem, State, Status};
-
-/// A problem: its number, whether it is temporary, a status, and how long the server asked to wait, in milliseconds.
-#[derive(Serialize)]
-struct ProblemOut(u32, bool, Option<u16>, Option<f64>);
 
 /// [`State`] but for its problem: two bits each for the status, the freshness and the reason, and one for a refresh.
 pub(super) fn state(state: State) -> u32 {
@@ -30,16 +25,19 @@ pub(super) fn state(state: State) -> u32 {
     status | freshness << 2 | reason << 4 | u32::from(state.refreshing) << 6
 }
 
-/// A problem; `null` if there is none.
+/// A problem: its number, whether it is temporary, a status, and how long the server asked to wait, in milliseconds; less than
+/// zero stands for what is not there. `null` if there is no problem.
 pub(super) fn problem(problem: Option<Problem>) -> JsValue {
     let Some(problem) = problem else { return JsValue::NULL };
     let retry_after = match problem {
         Problem::TryLater { retry_after, .. } => retry_after,
         _ => None,
     };
-    to_js(&ProblemOut(problem.number().into(), problem.is_temporary(), problem.status(), retry_after.map(to_float)))
-}
-
-fn to_js(value: &impl Serialize) -> JsValue {
-    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::NULL)
+    let numbers = [
+        problem.number().into(),
+        u8::from(problem.is_temporary()).into(),
+        problem.status().map_or(-1.0, f64::from),
+        retry_after.map_or(-1.0, to_float),
+    ];
+    serde_wasm_bindgen::to_value(&numbers).unwrap_or(JsValue::NULL)
 }

@@ -74,12 +74,9 @@ impl Session {
     /// However many need it, the refresh endpoint sees one request.
     pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
         let stale = self.stale();
-        let running = self.turn.as_mut().map(|turn| &mut turn.pending);
-        let joined = running
-            .into_iter()
-            .chain(&mut self.queue)
-            .find(|pending| pending.operation == Operation::Refresh && pending.stale >= stale);
-        match joined {
+        let is_such = |pending: &Pending| pending.operation == Operation::Refresh && pending.stale >= stale;
+        let running = self.turn.as_mut().map(|turn| &mut turn.pending).filter(|pending| is_such(pending));
+        match running.or_else(|| self.queue.iter_mut().find(|pending| is_such(pending))) {
             Some(pending) => pending.asks.extend(ask),
             None => self.queue(Operation::Refresh, ask.into_iter().collect()),
         }

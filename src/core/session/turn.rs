@@ -30,7 +30,9 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn settle(self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
-        effects.extend(self.asks.into_iter().map(|ask| Effect::Settle(ask, result)));
+        for ask in self.asks {
+            effects.push(Effect::Settle(ask, result));
+        }
     }
 }
 
