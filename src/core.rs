@@ -22,6 +22,7 @@ mod secret;
 mod session;
 mod stamp;
 mod state;
+pub mod text;
 mod time;
 mod verdict;
 pub mod wire;

@@ -56,7 +56,7 @@ impl Stage {
 }
 
 fn answered(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
+    Ok(Answer { status, body: Body::Other, facts: String::new(), retry_after: None })
 }
 
 /// For a server that answers 403 to a request whose proof of origin it does not take.
@@ -129,11 +129,11 @@ fn by_body() -> Stage {
 }
 
 fn json(fields: Fields) -> Outcome {
-    Ok(Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None })
+    Ok(Answer { status: 200, body: Body::Json(fields), facts: String::new(), retry_after: None })
 }
 
 fn status(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
+    Ok(Answer { status, body: Body::Other, facts: String::new(), retry_after: None })
 }
 
 fn user() -> Fields {
@@ -204,13 +204,13 @@ fn a_refusal_of_a_cookie_is_renewed_once_however_often_the_answers_look_alike() 
     stage.answer(status(204));
     let (mut attempt, step) = Attempt::start(&stage.session, Millis(2), true);
     assert_eq!(step, Step::Send(stage.session.generation()));
-    let (step, refused) = attempt.response(&stage.session, Millis(2), 401, &[]);
+    let (step, refused) = attempt.response(&stage.session, Millis(2), 401, "");
     assert_eq!(step, Step::Wait);
     stage.on(Event::Needed { refused });
     stage.answer(status(204));
     assert_eq!(attempt.resume(&stage.session, Millis(3)), Step::Send(stage.session.generation()));
     assert_eq!(stage.session.state().problem, None);
-    assert_eq!(attempt.response(&stage.session, Millis(3), 401, &[]), (Step::Deliver, None));
+    assert_eq!(attempt.response(&stage.session, Millis(3), 401, ""), (Step::Deliver, None));
 }
 
 #[test]
@@ -281,11 +281,11 @@ fn a_session_that_shows_the_refused_token_again_costs_one_retry_and_no_error() {
     stage.on(Event::Start);
     stage.answer(json(tokens("a1", None)));
     let (mut attempt, _) = Attempt::start(&stage.session, Millis(2), true);
-    let (_, refused) = attempt.response(&stage.session, Millis(2), 401, &[]);
+    let (_, refused) = attempt.response(&stage.session, Millis(2), 401, "");
     stage.on(Event::Needed { refused });
     stage.answer(json(tokens("a1", None)));
     assert_eq!(attempt.resume(&stage.session, Millis(3)), Step::Send(stage.session.generation()));
-    assert_eq!(attempt.response(&stage.session, Millis(3), 401, &[]), (Step::Deliver, None));
+    assert_eq!(attempt.response(&stage.session, Millis(3), 401, ""), (Step::Deliver, None));
     assert_eq!((stage.session.state().problem, stage.sent.len()), (None, 2));
 }
 
@@ -294,12 +294,7 @@ fn a_sign_out_that_says_no_with_200_is_not_taken_for_done() {
     let stays = Signs(vec![Sign { status: None, fact: Some((0, Expected::Has("error=".into()))) }]);
     let rules = Rules { stays, ..Rules::default() };
     let answer = |url: &str| {
-        Ok(Answer {
-            status: 200,
-            body: Body::Json(Fields::default()),
-            facts: vec![Some(format!("\"{url}\""))],
-            retry_after: None,
-        })
+        Ok(Answer { status: 200, body: Body::Json(Fields::default()), facts: format!("\"{url}\""), retry_after: None })
     };
     assert_eq!(rules.judge_sign_out(answer("/signin?error=MissingCSRF")), Err(Problem::BadResponse { status: 200 }));
     assert_eq!(rules.judge_sign_out(answer("/")), Ok(()));

@@ -50,7 +50,7 @@ fn refresh_answered(outcome: Outcome) -> Play {
 #[expect(clippy::unnecessary_wraps, reason = "an outcome is what is answered")]
 fn with_token(token: &str) -> Outcome {
     let fields = Fields { access_token: Some(Secret::new(token.into())), ..Fields::default() };
-    Ok(Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None })
+    Ok(Answer { status: 200, body: Body::Json(fields), facts: String::new(), retry_after: None })
 }
 
 fn tabs(count: usize) -> World {

@@ -70,7 +70,7 @@ fn a_401_of_a_request_sent_before_a_refresh_retries_without_another() {
     play.server.expire_access();
     play.call();
     play.answer_all();
-    let (step, refused) = slow.response(&play.session, play.now, 401, &[]);
+    let (step, refused) = slow.response(&play.session, play.now, 401, "");
     play.on(Event::Needed { refused });
     assert_eq!(step, relatch::core::Step::Send(play.generation()));
     assert_eq!(play.server.refreshes, 1);
@@ -463,7 +463,7 @@ fn a_call_made_while_a_refused_token_is_being_renewed_waits_and_spends_no_401() 
 fn a_token_that_one_endpoint_refused_is_good_for_others_when_it_cannot_be_renewed() {
     let mut play = Play::signed_in();
     let (mut odd, _) = relatch::core::Attempt::start(&play.session, play.now, true);
-    let (_, refused) = odd.response(&play.session, play.now, 401, &[]);
+    let (_, refused) = odd.response(&play.session, play.now, 401, "");
     play.on(Event::Needed { refused });
     let call = play.call();
     play.answer_with(status(503));
@@ -513,7 +513,7 @@ fn an_answer_that_brings_the_refused_token_again_renews_nothing() {
         ..relatch::core::Fields::default()
     };
     let body = relatch::core::Body::Json(same);
-    play.answer_with(Ok(relatch::core::Answer { status: 200, body, facts: Vec::new(), retry_after: None }));
+    play.answer_with(Ok(relatch::core::Answer { status: 200, body, facts: String::new(), retry_after: None }));
     assert_eq!((play.state().status, play.state().freshness), (Status::Authenticated, Freshness::Stale));
     assert_eq!(play.calls[call].ending, Some(Ending::Failed(Problem::BadResponse { status: 200 })));
     play.wait(Millis(3_000));

@@ -95,12 +95,13 @@ fn places(row: &Value) -> Vec<String> {
     signs.filter_map(|sign| Some(sign["at"].as_str()?.to_owned())).collect()
 }
 
-/// What stands there, as JSON text.
-fn facts(row: &Value, json: &Value) -> Vec<Option<String>> {
+/// What stands there, as JSON texts.
+fn facts(row: &Value, json: &Value) -> String {
     let path = |place: String| {
         place.split('.').filter(|key| !key.is_empty()).fold(String::new(), |path, key| path + "/" + key)
     };
-    places(row).into_iter().map(|place| json.pointer(&path(place)).map(Value::to_string)).collect()
+    let fact = |place| json.pointer(&path(place)).map(Value::to_string).unwrap_or_default();
+    places(row).into_iter().map(fact).collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// What the shell makes of such an answer (`src/web/fetch.rs`).
@@ -109,14 +110,14 @@ fn outcome(row: &Value) -> Outcome {
     match answer.as_str() {
         Some("network") => return Err(Unanswered::Network),
         Some("timeout") => return Err(Unanswered::Timeout),
-        Some(_) => return Ok(Answer { status: 0, body: Body::Other, facts: Vec::new(), retry_after: None }),
+        Some(_) => return Ok(Answer { status: 0, body: Body::Other, facts: String::new(), retry_after: None }),
         None => {}
     }
     let is_html = answer["type"].as_str().is_some_and(|kind| kind.starts_with("text/html"));
     let (body, facts) = match serde_json::from_str(answer["body"].as_str().unwrap_or_default()) {
-        _ if is_html => (Body::Html, Vec::new()),
+        _ if is_html => (Body::Html, String::new()),
         Ok(json) => (Body::Json(fields(&json, &row["rules"])), facts(row, &json)),
-        Err(_) => (Body::Other, Vec::new()),
+        Err(_) => (Body::Other, String::new()),
     };
     let retry_after = answer["retryAfter"].as_str().map(|seconds| Millis::from_secs(seconds.parse().unwrap()));
     Ok(Answer { status: u16::try_from(answer["status"].as_u64().unwrap()).unwrap(), body, facts, retry_after })

@@ -1,5 +1,5 @@
 /** Looks up in an answer what the contract names. Judges nothing. */
-import type { FlatContract } from "./contract.js";
+import { END, type FlatContract } from "./contract.js";
 
 /** Where something stands: `data.user` is `["data", "user"]`. */
 type Place = readonly string[];
@@ -14,7 +14,7 @@ export type Found = readonly [
   error: unknown,
   user: unknown,
   isSomebody: boolean,
-  facts: readonly (string | undefined)[],
+  facts: string,
 ];
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
@@ -22,9 +22,9 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const at = (value: unknown, place: Place): unknown =>
   place.reduce((found, key) => (isObject(found) ? found[key] : undefined), value);
 
-/** What the contract's rules ask about, as JSON text. */
-export const factsOf = (contract: FlatContract, json: unknown): (string | undefined)[] =>
-  (contract["facts"] as readonly Place[]).map((place) => JSON.stringify(at(json, place)));
+/** What the contract's rules ask about, as JSON, one text after the other; an empty one for what is not there. */
+export const factsOf = (contract: FlatContract, json: unknown): string =>
+  (contract["facts"] as readonly Place[]).map((place) => JSON.stringify(at(json, place))).join(END);
 
 /** Reads an answer, of which `json` is the body, if it is JSON. `isSessions`: it is the session's own request that was made. */
 export function readAnswer(contract: FlatContract, { headers }: Response, json: unknown, isSessions: boolean): Found {

@@ -290,8 +290,8 @@ export function resolveContract(flat: FlatContract, page: string | undefined): F
   return resolved;
 }
 
-/** What ends a field of the text. Neither a URL nor JSON has it in it. */
-const END = "\x1f";
+/** What ends one of several texts for the core (`src/core/text.rs`). Neither a URL nor JSON has it in it. */
+export const END = "\x1f";
 
 /** A resolved contract as the core reads it: one text (`src/web/contract.rs`). `shared`: the tabs have a lock and a stamp. */
 export function writeContract(contract: FlatContract, shared: boolean): string {

@@ -26,8 +26,9 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Body,
-    /// What the contract's signs ask about, as JSON text; `None` where the body has nothing there.
-    pub facts: Vec<Option<String>>,
+    /// What the contract's signs ask about, as JSON, [one text after the other](super::text); an empty one where the body has
+    /// nothing there.
+    pub facts: String,
     /// `Retry-After` (RFC 9110 section 10.2.3), or the contract's other header, as a span from now.
     pub retry_after: Option<Millis>,
 }

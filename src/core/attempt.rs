@@ -77,13 +77,7 @@ impl Attempt {
     /// RFC 6750 section 3.1: on `invalid_token` the client "MAY request a new access token and retry". One refresh
     /// and one retry; one retry more where the first was with a token that another tab had.
     #[must_use]
-    pub fn response(
-        &mut self,
-        session: &Session,
-        now: Millis,
-        status: u16,
-        facts: &[Option<String>],
-    ) -> (Step, Option<Generation>) {
+    pub fn response(&mut self, session: &Session, now: Millis, status: u16, facts: &str) -> (Step, Option<Generation>) {
         let was_bare = self.generation == Generation(0);
         if self.refusal == Refusal::Last || was_bare || !session.rules().expired.show(status, facts) {
             return (Step::Deliver, None);

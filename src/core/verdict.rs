@@ -7,6 +7,7 @@ use super::answer::{Answer, Body, Fields, OAuthError, Outcome, Unanswered};
 use super::identity::Identity;
 use super::problem::Problem;
 use super::secret::Secret;
+use super::text;
 use super::time::Millis;
 
 /// What an answer may show: one sign that it shows is enough.
@@ -42,23 +43,27 @@ impl Signs {
 
     /// Whether an answer shows one of them.
     #[must_use]
-    pub fn show(&self, status: u16, facts: &[Option<String>]) -> bool {
+    pub fn show(&self, status: u16, facts: &str) -> bool {
         self.0.iter().any(|sign| sign.shows(status, facts))
     }
 }
 
 impl Sign {
-    fn shows(&self, status: u16, facts: &[Option<String>]) -> bool {
-        let is_status = self.status.is_none_or(|wanted| wanted == status);
-        let is_fact = self.fact.as_ref().is_none_or(|(place, expected)| {
-            let fact = facts.get(*place).and_then(Option::as_ref);
-            fact.is_some_and(|fact| match expected {
+    fn shows(&self, status: u16, mut facts: &str) -> bool {
+        if self.status.is_some_and(|wanted| wanted != status) {
+            return false;
+        }
+        let Some((place, expected)) = &self.fact else { return true };
+        for _ in 0..*place {
+            text::take(&mut facts);
+        }
+        let fact = text::take(&mut facts);
+        !fact.is_empty()
+            && match expected {
                 Expected::Something => fact != "null",
                 Expected::Is(wanted) => fact == wanted,
                 Expected::Has(part) => contains(fact.as_bytes(), part.as_bytes()),
-            })
-        });
-        is_status && is_fact
+            }
     }
 }
 
@@ -273,7 +278,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "an outcome is what is judged")]
     fn answer(status: u16, body: Body) -> Outcome {
-        Ok(Answer { status, body, facts: Vec::new(), retry_after: None })
+        Ok(Answer { status, body, facts: String::new(), retry_after: None })
     }
 
     fn tokens() -> Body {
@@ -349,7 +354,7 @@ mod tests {
             rules.judge_sign_in(Ok(Answer {
                 status: 429,
                 body: Body::Other,
-                facts: Vec::new(),
+                facts: String::new(),
                 retry_after: Some(Millis(7))
             })),
             Err(Problem::TryLater { status: 429, retry_after: Some(Millis(7)) })

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use super::host::{self, Host};
+use super::outward;
 use super::shell::Shell;
-use super::{fetch, outward};
 use crate::core::wire;
 use crate::core::{Ask, Attempt, Destination, Event, Operation, Problem, Step, TicketId, asks_for_token};
 
@@ -65,15 +65,14 @@ impl Client {
     }
 
     /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and
-    /// `found` what it says to what the contract's rules ask about, as JSON texts.
-    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, found: &JsValue, call: u32) -> u32 {
+    /// `facts` what it says to what the contract's rules ask about, as JSON, [one text after the other](crate::core::text).
+    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, facts: &str, call: u32) -> u32 {
         let mut attempt = Attempt::unpack(attempt);
         let is_curable = challenge.is_none_or(|challenge| asks_for_token(&challenge));
         let (mut step, mut refused) = (Step::Deliver, None);
         if is_curable {
-            let facts = fetch::facts(found);
             let session = self.shell.session.borrow();
-            (step, refused) = attempt.response(&session, host::now(), status, &facts);
+            (step, refused) = attempt.response(&session, host::now(), status, facts);
         }
         if !is_curable || refused.is_some() || attempt.is_spent() {
             self.shell.recorder.borrow_mut().refused(host::now(), call, status, is_curable);

@@ -3,10 +3,7 @@
 //!
 //! How a request is put together and where the fields of its answer stand is known on the JavaScript side alone.
 
-use crate::core::{Expected, Millis, Policy, Rules, Scope, Sign, Signs};
-
-/// What ends a field. Neither a URL nor JSON has it in it.
-const END: u8 = 0x1f;
+use crate::core::{Expected, Millis, Policy, Rules, Scope, Sign, Signs, text};
 
 /// Where the switches stand among the bits of their number.
 mod switch {
@@ -56,10 +53,7 @@ struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
     fn text(&mut self) -> &'a str {
-        let end = self.0.bytes().position(|byte| byte == END).unwrap_or(self.0.len());
-        let text = self.0.get(..end).unwrap_or_default();
-        self.0 = self.0.get(end + 1..).unwrap_or_default();
-        text
+        text::take(&mut self.0)
     }
 
     /// A number in digits, or nothing, which is zero.

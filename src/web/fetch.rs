@@ -35,7 +35,7 @@ impl Reply {
     fn of_status(status: f64) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
         let status = status as u16;
-        let outcome = Ok(Answer { status, body: Body::Html, facts: Vec::new(), retry_after: None });
+        let outcome = Ok(Answer { status, body: Body::Html, facts: String::new(), retry_after: None });
         Self { outcome, user: JsValue::UNDEFINED }
     }
 }
@@ -105,7 +105,12 @@ pub(super) async fn read(response: Response, ticket: Ticket, host: &Host) -> Rep
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
     let retry_after = found.get(0).as_f64().map(|span| Millis(span as u64));
-    let outcome = Ok(Answer { status: response.status(), body, facts: facts(&found.get(8)), retry_after });
+    let outcome = Ok(Answer {
+        status: response.status(),
+        body,
+        facts: found.get(8).as_string().unwrap_or_default(),
+        retry_after,
+    });
     Reply { outcome, user: found.get(6) }
 }
 
@@ -124,11 +129,6 @@ fn fields(found: &Array) -> Fields {
         identity: text(4).map(|id| Identity::of(&id)),
         error: text(5).and_then(|code| OAuthError::read(&code)),
     }
-}
-
-/// What the contract's rules ask about, as JSON text.
-pub(super) fn facts(found: &JsValue) -> Vec<Option<String>> {
-    found.dyn_ref::<Array>().map(|facts| facts.iter().map(|fact| fact.as_string()).collect()).unwrap_or_default()
 }
 
 /// RFC 6750 section 2.1.

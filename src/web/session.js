@@ -12,10 +12,181 @@ function cookieRefresh(options) {
   };
 }
 
+// generated/contract.ts
+var FIELDS = 'baseUrl base\nrefresh.path path\nrefresh.method method "POST"\nrefresh.encoding encoding "json"\nrefresh.headers headers {}\nrefresh.extra extra null\nrefresh.field name "refreshToken"\nrefresh.dead rule [400,401,403]\nrefresh.idempotencyHeader header ""\nsession.path path\nsession.method method "GET"\nsession.encoding encoding "json"\nsession.headers headers {}\nsession.extra extra null\nsession.user place null\nsession.none rule [401]\nsignIn.path path\nsignIn.method method "POST"\nsignIn.encoding encoding "json"\nsignIn.headers headers {}\nsignIn.extra extra null\nsignIn.refused rule [400,401,403,422]\nexchange.path path\nexchange.method method "POST"\nexchange.encoding encoding "json"\nexchange.headers headers {}\nexchange.extra extra null\nsignOut.path path\nsignOut.method method "POST"\nsignOut.encoding encoding "json"\nsignOut.headers headers {}\nsignOut.extra extra null\nsignOut.done rule []\nsignOut.refused rule []\naccess.by by "bearer"\naccess.token key "accessToken"\naccess.expiresIn key "expiresIn"\naccess.expiresAt key []\naccess.refreshToken key []\nuser.at key "user"\nuser.id key "id"\nerror.at key "error"\ncsrf.cookie name null\ncsrf.path path null\ncsrf.at key null\ncsrf.header header ""\ncsrf.field name null\ncsrf.refused rule [419]\napi.origins origins []\napi.expired callRule [401]\nretryAfterHeader header "X-Retry-After"\nshare share "ask"\ntimeoutMs ms 10000\nleadMs ms 60000';
+var PROBLEMS = ["Network", "Timeout", "TryLater", "BadResponse", "Misconfigured", "BadCredentials", "SessionEnded", "SessionChanged", "Disposed"];
+
+// src/errors.ts
+var MESSAGES = {
+  Network: "The auth server could not be reached; the session is kept. Try again when the network is back.",
+  Timeout: "The auth server did not answer in time; the session is kept. Try again.",
+  TryLater: "The auth server is busy; the session is kept. Try again later.",
+  BadResponse: "The auth server's answer is not what the contract says; the session is kept. Check the contract's paths and fields.",
+  Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
+  BadCredentials: "Sign-in was refused. Check the credentials.",
+  SessionEnded: "The session has ended. Sign in again.",
+  SessionChanged: "Somebody signed in or out since the call was made; it was not sent. Make it again.",
+  Disposed: "This session was disposed of. Make a new one with createSession().",
+  InvalidContract: "The contract is not valid.",
+  NotSupported: "The contract has no such operation. Add it to the contract.",
+  NotConfigured: "There is no default session. Call configure() first.",
+  ModuleUnavailable: "The WebAssembly module could not start; the next call tries again. In a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
+  StreamBodyUnsupported: "This browser cannot send a ReadableStream. Send a Blob."
+};
+var RelatchError = class extends Error {
+  code;
+  constructor(code, details = {}) {
+    const { message = MESSAGES[code], issues, temporary = false, status, retryAfterMs, answer } = details;
+    super(message + (issues ?? []).map(({ path, message: message2 }) => `
+  ${path}: ${message2}`).join(""), details);
+    this.code = code;
+    const name = "RelatchError";
+    Object.assign(this, { name, temporary, status, retryAfterMs, issues, answer });
+  }
+};
+
+// src/contract.ts
+var OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"];
+var TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+var KEY = /^[^.]+(\.[^.]+)*$/;
+var PLACE = /^([^.]+(\.[^.]+)*)?$/;
+var BASE = /^(\/(?!\/)|https?:\/\/[^/@?#\\\s]+(\/|$))[^?#\\\s]*$/i;
+var isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+var isStatus = (value) => Number.isInteger(value) && value > 99 && value < 600;
+var isPlain = (value) => Object(value) !== value;
+var isList = (value, check) => Array.isArray(value) && value.every(check);
+var parse = (url, base) => {
+  try {
+    return new URL(url, base);
+  } catch {
+    return void 0;
+  }
+};
+var isSign = (sign) => {
+  if (!isObject(sign)) return isStatus(sign);
+  const { status = 200, at: at2, is, has = "", ...more } = sign;
+  const isText = typeof has === "string" && (sign["has"] === void 0 || is === void 0);
+  return isStatus(status) && typeof at2 === "string" && PLACE.test(at2) && isPlain(is) && isText && !Object.keys(more).length;
+};
+var oneOf = (names) => [names, new RegExp(`^(${names})$`)];
+var RULE = 'a list of statuses and of conditions such as { status: 422, at: "code", is: "expired" }';
+var KINDS = {
+  base: ['a path such as "/auth" or an http(s) URL, without query or fragment', (value) => typeof value === "string" && BASE.test(value) && !!parse(value, "http://a")],
+  path: ['a path such as "/refresh"', /^\/(?!\/)[^\\\s#]*$/],
+  method: oneOf("GET|POST|PUT|PATCH|DELETE"),
+  encoding: oneOf("json|form"),
+  by: oneOf("bearer|cookie"),
+  share: oneOf("ask|never"),
+  key: ['a name such as "accessToken" or "data.accessToken"', KEY],
+  place: ['a place such as "data.user", or an empty text', PLACE],
+  name: ['a name such as "csrfToken"', TOKEN],
+  header: ['a name such as "Idempotency-Key"', TOKEN],
+  rule: [RULE, (value) => isList(value, isSign)],
+  callRule: [`${RULE}, each with a status`, (value) => isList(value, (sign) => isSign(sign) && isStatus(sign.status ?? sign))],
+  headers: ["an object of texts, by names of headers", (value) => isObject(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && typeof text === "string" && /^[ -~]*$/.test(text))],
+  extra: ["an object of texts, numbers and booleans", (value) => isObject(value) && Object.values(value).every((field) => field != null && isPlain(field))],
+  origins: ['a list of exact origins such as "https://api.example.com"', (value) => isList(value, (origin) => parse(origin)?.origin === origin)],
+  ms: ["a whole number of milliseconds from 1 to 2147483647", (value) => Number.isInteger(value) && value > 0 && value < 2 ** 31]
+};
+function checkContract(contract) {
+  const issues = [];
+  const note = (path, message) => issues.push({ path: `contract${path && "."}${path}`, message });
+  const root = isObject(contract) ? contract : (note("", "expected an object"), {});
+  const isGroup = (name) => FIELDS.includes(`
+${name}.`);
+  const given = {};
+  for (const [group, value] of Object.entries(root)) {
+    if (isObject(value) && isGroup(group)) for (const name of Object.keys(value)) given[`${group}.${name}`] = value[name];
+    else given[group] = value;
+  }
+  const flat = {};
+  const facts = [];
+  const number = (at2) => facts.includes(at2) ? facts.indexOf(at2) : facts.push(at2) - 1;
+  const signOf = (sign) => {
+    if (typeof sign === "number") return [sign];
+    const { status, at: at2, is, has: has2 } = sign;
+    return is !== void 0 ? [status, number(at2), 1, JSON.stringify(is)] : [status, number(at2), has2 !== void 0 ? 2 : 0, has2];
+  };
+  const split = (place) => place.split(".").filter(Boolean);
+  let without;
+  for (const row of FIELDS.split("\n")) {
+    const [path, kind, fallback] = row.split(" ");
+    const [group, name] = path.split(".");
+    if (fallback === void 0 && name && !isObject(root[group])) without = group;
+    const isGiven = given[path] !== void 0;
+    const value = isGiven ? given[path] : fallback && JSON.parse(fallback);
+    delete given[path];
+    if (group === without) continue;
+    const [expected, check] = KINDS[kind];
+    const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
+    if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
+    else if (/key|place/.test(kind) && typeof value === "string") flat[path] = split(value);
+    else flat[path] = /rule/i.test(kind) && value ? value.map(signOf) : value;
+  }
+  for (const path of Object.keys(given)) {
+    if (given[path] === void 0) continue;
+    note(path, isGroup(path) ? "expected an object" : "is not a field of a contract");
+  }
+  const has = (path) => String(flat[path] ?? "") !== "";
+  if (!issues.length) {
+    if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
+    if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
+    if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
+    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
+  }
+  if (issues.length) throw new RelatchError("InvalidContract", { issues });
+  if (!has("refresh.path")) {
+    for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
+    Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
+  }
+  flat["session.user"] ??= flat["user.at"];
+  flat["facts"] = facts.map(split);
+  return flat;
+}
+function resolveContract(flat, page) {
+  const resolved = { ...flat };
+  const base = String(flat["baseUrl"]).replace(/\/$/, "");
+  const absolute = (path) => {
+    const url = parse(base + path, page);
+    if (url) return url;
+    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
+  };
+  for (const path of Object.keys(flat)) {
+    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path]).href;
+  }
+  if (!flat["api.origins"].length) resolved["api.origins"] = [absolute("/").origin];
+  return resolved;
+}
+var END = "";
+function writeContract(contract, shared) {
+  const signs = (path) => {
+    const rule = contract[path] ?? [];
+    return [rule.length, ...rule.flatMap(([status, fact = -1, kind = 0, text = ""]) => [status, fact + 1, kind, text.replaceAll(END, "\0")])];
+  };
+  const list = (values) => [values.length, ...values];
+  const switches = [
+    contract["access.by"] === "cookie",
+    contract["bySession"],
+    contract["session.path"],
+    contract["access.refreshToken"].length,
+    shared,
+    contract["share"] === "ask"
+  ];
+  return [
+    contract["timeoutMs"],
+    contract["leadMs"],
+    switches.reduce((bits, isOn, place) => bits | (isOn ? 1 << place : 0), 0),
+    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired", "csrf.refused"].flatMap(signs),
+    ...list(contract["api.origins"]),
+    ...list(OPERATIONS.map((group) => contract[`${group}.path`]).filter(Boolean))
+  ].join(END);
+}
+
 // src/answer.ts
-var isObject = (value) => typeof value === "object" && value !== null;
-var at = (value, place) => place.reduce((found, key) => isObject(found) ? found[key] : void 0, value);
-var factsOf = (contract, json) => contract["facts"].map((place) => JSON.stringify(at(json, place)));
+var isObject2 = (value) => typeof value === "object" && value !== null;
+var at = (value, place) => place.reduce((found, key) => isObject2(found) ? found[key] : void 0, value);
+var factsOf = (contract, json) => contract["facts"].map((place) => JSON.stringify(at(json, place))).join(END);
 function readAnswer(contract, { headers }, json, isSessions) {
   const find = (name) => at(json, contract[name]);
   const findIf = (name) => contract[name].length ? find(name) : void 0;
@@ -35,7 +206,7 @@ function readAnswer(contract, { headers }, json, isSessions) {
     find("error.at"),
     user,
     // An empty object is nobody.
-    isObject(user) && Object.keys(user).length > 0,
+    isObject2(user) && Object.keys(user).length > 0,
     factsOf(contract, json)
   ];
 }
@@ -81,11 +252,11 @@ function tell(callbacks, last, next) {
 // src/call.ts
 var isA = (value, kind) => typeof value === "object" && Object.prototype.toString.call(value) === `[object ${kind}]`;
 var isRequest = (input) => isA(input, "Request");
-var isPlain = (init) => {
+var isPlain2 = (init) => {
   const prototype = Object.getPrototypeOf(init);
   return prototype === Object.prototype || prototype === null;
 };
-var isRecord = (headers) => isPlain(headers) && !(Symbol.iterator in headers);
+var isRecord = (headers) => isPlain2(headers) && !(Symbol.iterator in headers);
 var isAuthorization = (name) => name.length === 13 && name.toLowerCase() === "authorization";
 var Call = class {
   url;
@@ -102,7 +273,7 @@ var Call = class {
   #own;
   constructor(input, init) {
     this.isOnce = isA(init?.body, "ReadableStream");
-    if (init && !isPlain(init)) {
+    if (init && !isPlain2(init)) {
       input = new Request(input, init);
       init = void 0;
     }
@@ -222,177 +393,6 @@ async function csrfToken(contract, isRefused) {
   for (const key of at2 ?? []) found = found?.[key];
   if (typeof found !== "string") throw { status: 0 };
   return found;
-}
-
-// generated/contract.ts
-var FIELDS = 'baseUrl base\nrefresh.path path\nrefresh.method method "POST"\nrefresh.encoding encoding "json"\nrefresh.headers headers {}\nrefresh.extra extra null\nrefresh.field name "refreshToken"\nrefresh.dead rule [400,401,403]\nrefresh.idempotencyHeader header ""\nsession.path path\nsession.method method "GET"\nsession.encoding encoding "json"\nsession.headers headers {}\nsession.extra extra null\nsession.user place null\nsession.none rule [401]\nsignIn.path path\nsignIn.method method "POST"\nsignIn.encoding encoding "json"\nsignIn.headers headers {}\nsignIn.extra extra null\nsignIn.refused rule [400,401,403,422]\nexchange.path path\nexchange.method method "POST"\nexchange.encoding encoding "json"\nexchange.headers headers {}\nexchange.extra extra null\nsignOut.path path\nsignOut.method method "POST"\nsignOut.encoding encoding "json"\nsignOut.headers headers {}\nsignOut.extra extra null\nsignOut.done rule []\nsignOut.refused rule []\naccess.by by "bearer"\naccess.token key "accessToken"\naccess.expiresIn key "expiresIn"\naccess.expiresAt key []\naccess.refreshToken key []\nuser.at key "user"\nuser.id key "id"\nerror.at key "error"\ncsrf.cookie name null\ncsrf.path path null\ncsrf.at key null\ncsrf.header header ""\ncsrf.field name null\ncsrf.refused rule [419]\napi.origins origins []\napi.expired callRule [401]\nretryAfterHeader header "X-Retry-After"\nshare share "ask"\ntimeoutMs ms 10000\nleadMs ms 60000';
-var PROBLEMS = ["Network", "Timeout", "TryLater", "BadResponse", "Misconfigured", "BadCredentials", "SessionEnded", "SessionChanged", "Disposed"];
-
-// src/errors.ts
-var MESSAGES = {
-  Network: "The auth server could not be reached; the session is kept. Try again when the network is back.",
-  Timeout: "The auth server did not answer in time; the session is kept. Try again.",
-  TryLater: "The auth server is busy; the session is kept. Try again later.",
-  BadResponse: "The auth server's answer is not what the contract says; the session is kept. Check the contract's paths and fields.",
-  Misconfigured: "The auth server refused the request itself. Check the contract's paths, methods and headers.",
-  BadCredentials: "Sign-in was refused. Check the credentials.",
-  SessionEnded: "The session has ended. Sign in again.",
-  SessionChanged: "Somebody signed in or out since the call was made; it was not sent. Make it again.",
-  Disposed: "This session was disposed of. Make a new one with createSession().",
-  InvalidContract: "The contract is not valid.",
-  NotSupported: "The contract has no such operation. Add it to the contract.",
-  NotConfigured: "There is no default session. Call configure() first.",
-  ModuleUnavailable: "The WebAssembly module could not start; the next call tries again. In a Content-Security-Policy, script-src needs 'wasm-unsafe-eval'.",
-  StreamBodyUnsupported: "This browser cannot send a ReadableStream. Send a Blob."
-};
-var RelatchError = class extends Error {
-  code;
-  constructor(code, details = {}) {
-    const { message = MESSAGES[code], issues, temporary = false, status, retryAfterMs, answer } = details;
-    super(message + (issues ?? []).map(({ path, message: message2 }) => `
-  ${path}: ${message2}`).join(""), details);
-    this.code = code;
-    const name = "RelatchError";
-    Object.assign(this, { name, temporary, status: status ?? void 0, retryAfterMs: retryAfterMs ?? void 0, issues, answer });
-  }
-};
-
-// src/contract.ts
-var OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"];
-var TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
-var KEY = /^[^.]+(\.[^.]+)*$/;
-var PLACE = /^([^.]+(\.[^.]+)*)?$/;
-var BASE = /^(\/(?!\/)|https?:\/\/[^/@?#\\\s]+(\/|$))[^?#\\\s]*$/i;
-var isObject2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-var isStatus = (value) => Number.isInteger(value) && value > 99 && value < 600;
-var isPlain2 = (value) => Object(value) !== value;
-var isList = (value, check) => Array.isArray(value) && value.every(check);
-var parse = (url, base) => {
-  try {
-    return new URL(url, base);
-  } catch {
-    return void 0;
-  }
-};
-var isSign = (sign) => {
-  if (!isObject2(sign)) return isStatus(sign);
-  const { status = 200, at: at2, is, has = "", ...more } = sign;
-  const isText = typeof has === "string" && (sign["has"] === void 0 || is === void 0);
-  return isStatus(status) && typeof at2 === "string" && PLACE.test(at2) && isPlain2(is) && isText && !Object.keys(more).length;
-};
-var oneOf = (names) => [names, new RegExp(`^(${names})$`)];
-var RULE = 'a list of statuses and of conditions such as { status: 422, at: "code", is: "expired" }';
-var KINDS = {
-  base: ['a path such as "/auth" or an http(s) URL, without query or fragment', (value) => typeof value === "string" && BASE.test(value) && !!parse(value, "http://a")],
-  path: ['a path such as "/refresh"', /^\/(?!\/)[^\\\s#]*$/],
-  method: oneOf("GET|POST|PUT|PATCH|DELETE"),
-  encoding: oneOf("json|form"),
-  by: oneOf("bearer|cookie"),
-  share: oneOf("ask|never"),
-  key: ['a name such as "accessToken" or "data.accessToken"', KEY],
-  place: ['a place such as "data.user", or an empty text', PLACE],
-  name: ['a name such as "csrfToken"', TOKEN],
-  header: ['a name such as "Idempotency-Key"', TOKEN],
-  rule: [RULE, (value) => isList(value, isSign)],
-  callRule: [`${RULE}, each with a status`, (value) => isList(value, (sign) => isSign(sign) && isStatus(sign.status ?? sign))],
-  headers: ["an object of texts, by names of headers", (value) => isObject2(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && typeof text === "string" && /^[ -~]*$/.test(text))],
-  extra: ["an object of texts, numbers and booleans", (value) => isObject2(value) && Object.values(value).every((field) => field != null && isPlain2(field))],
-  origins: ['a list of exact origins such as "https://api.example.com"', (value) => isList(value, (origin) => parse(origin)?.origin === origin)],
-  ms: ["a whole number of milliseconds from 1 to 2147483647", (value) => Number.isInteger(value) && value > 0 && value < 2 ** 31]
-};
-function checkContract(contract) {
-  const issues = [];
-  const note = (path, message) => issues.push({ path: `contract${path && "."}${path}`, message });
-  const root = isObject2(contract) ? contract : (note("", "expected an object"), {});
-  const isGroup = (name) => FIELDS.includes(`
-${name}.`);
-  const given = {};
-  for (const [group, value] of Object.entries(root)) {
-    if (isObject2(value) && isGroup(group)) for (const name of Object.keys(value)) given[`${group}.${name}`] = value[name];
-    else given[group] = value;
-  }
-  const flat = {};
-  const facts = [];
-  const number = (at2) => facts.includes(at2) ? facts.indexOf(at2) : facts.push(at2) - 1;
-  const signOf = (sign) => {
-    if (typeof sign === "number") return [sign];
-    const { status, at: at2, is, has: has2 } = sign;
-    return is !== void 0 ? [status, number(at2), 1, JSON.stringify(is)] : [status, number(at2), has2 !== void 0 ? 2 : 0, has2];
-  };
-  const split = (place) => place.split(".").filter(Boolean);
-  let without;
-  for (const row of FIELDS.split("\n")) {
-    const [path, kind, fallback] = row.split(" ");
-    const [group, name] = path.split(".");
-    if (fallback === void 0 && name && !isObject2(root[group])) without = group;
-    const isGiven = given[path] !== void 0;
-    const value = isGiven ? given[path] : fallback && JSON.parse(fallback);
-    delete given[path];
-    if (group === without) continue;
-    const [expected, check] = KINDS[kind];
-    const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
-    if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
-    else if (/key|place/.test(kind) && typeof value === "string") flat[path] = split(value);
-    else flat[path] = /rule/i.test(kind) && value ? value.map(signOf) : value;
-  }
-  for (const path of Object.keys(given)) {
-    if (given[path] === void 0) continue;
-    note(path, isGroup(path) ? "expected an object" : "is not a field of a contract");
-  }
-  const has = (path) => String(flat[path] ?? "") !== "";
-  if (!issues.length) {
-    if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
-    if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
-    if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
-    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
-  }
-  if (issues.length) throw new RelatchError("InvalidContract", { issues });
-  if (!has("refresh.path")) {
-    for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
-    Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
-  }
-  flat["session.user"] ??= flat["user.at"];
-  flat["facts"] = facts.map(split);
-  return flat;
-}
-function resolveContract(flat, page) {
-  const resolved = { ...flat };
-  const base = String(flat["baseUrl"]).replace(/\/$/, "");
-  const absolute = (path) => {
-    const url = parse(base + path, page);
-    if (url) return url;
-    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
-    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
-  };
-  for (const path of Object.keys(flat)) {
-    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path]).href;
-  }
-  if (!flat["api.origins"].length) resolved["api.origins"] = [absolute("/").origin];
-  return resolved;
-}
-var END = "";
-function writeContract(contract, shared) {
-  const signs = (path) => {
-    const rule = contract[path] ?? [];
-    return [rule.length, ...rule.flatMap(([status, fact = -1, kind = 0, text = ""]) => [status, fact + 1, kind, text.replaceAll(END, "\0")])];
-  };
-  const list = (values) => [values.length, ...values];
-  const switches = [
-    contract["access.by"] === "cookie",
-    contract["bySession"],
-    contract["session.path"],
-    contract["access.refreshToken"].length,
-    shared,
-    contract["share"] === "ask"
-  ];
-  return [
-    contract["timeoutMs"],
-    contract["leadMs"],
-    switches.reduce((bits, isOn, place) => bits | (isOn ? 1 << place : 0), 0),
-    ...["refresh.dead", "signIn.refused", "signOut.refused", "signOut.done", "api.expired", "csrf.refused"].flatMap(signs),
-    ...list(contract["api.origins"]),
-    ...list(OPERATIONS.map((group) => contract[`${group}.path`]).filter(Boolean))
-  ].join(END);
 }
 
 // generated/record.ts
@@ -636,9 +636,11 @@ function openStore() {
 }
 
 // src/told.ts
-function errorOf([number, temporary, status, retryAfterMs], answer) {
+var some2 = (number) => number < 0 ? void 0 : number;
+function errorOf([number, temporary, status, wait], answer) {
   const code = PROBLEMS[number];
-  return new RelatchError(code, { temporary, status, retryAfterMs, answer: code === "BadCredentials" ? answer : void 0 });
+  const details = { temporary: temporary > 0, status: some2(status), retryAfterMs: some2(wait) };
+  return new RelatchError(code, { ...details, answer: code === "BadCredentials" ? answer : void 0 });
 }
 var STATUSES = ["loading", "authenticated", "unauthenticated"];
 var FRESHNESS = ["fresh", "stale", "offline"];
@@ -861,7 +863,7 @@ function openSession(options, startCore) {
     return token === void 0 ? headers : { ...headers, [contract["csrf.header"]]: token };
   };
   const respond = async (live, call, attempt2, response) => {
-    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : void 0;
+    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
     return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? void 0, facts, call.id);
   };
   const startCall = (live, call) => {

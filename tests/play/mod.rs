@@ -119,7 +119,7 @@ impl Server {
                 identity: Some(Identity::of(&self.user)),
                 error: None,
             }),
-            facts: Vec::new(),
+            facts: String::new(),
             retry_after: None,
         }
     }
@@ -140,7 +140,7 @@ impl Server {
                 Some(bearer) if self.accepts(bearer) => {
                     let identity = Some(Identity::of(user_of(bearer)));
                     let fields = Fields { has_user: true, identity, ..Fields::default() };
-                    Ok(Answer { status: 200, body: Body::Json(fields), facts: Vec::new(), retry_after: None })
+                    Ok(Answer { status: 200, body: Body::Json(fields), facts: String::new(), retry_after: None })
                 }
                 _ => status(401),
             },
@@ -183,23 +183,28 @@ pub fn user_of(token: &str) -> &str {
 
 /// An answer with a status and no readable body.
 pub fn status(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: None })
+    Ok(Answer { status, body: Body::Other, facts: String::new(), retry_after: None })
 }
 
 /// A 429 or 503 that says when to come again.
 pub fn later(status: u16, seconds: u64) -> Outcome {
-    Ok(Answer { status, body: Body::Other, facts: Vec::new(), retry_after: Some(Millis::from_secs(seconds)) })
+    Ok(Answer { status, body: Body::Other, facts: String::new(), retry_after: Some(Millis::from_secs(seconds)) })
 }
 
 /// A page where JSON was due.
 pub fn page(status: u16) -> Outcome {
-    Ok(Answer { status, body: Body::Html, facts: Vec::new(), retry_after: None })
+    Ok(Answer { status, body: Body::Html, facts: String::new(), retry_after: None })
 }
 
 /// An OAuth error that blames the request.
 pub fn blames_request(status: u16) -> Outcome {
     let error = OAuthError::read("invalid_client");
-    Ok(Answer { status, body: Body::Json(Fields { error, ..Fields::default() }), facts: Vec::new(), retry_after: None })
+    Ok(Answer {
+        status,
+        body: Body::Json(Fields { error, ..Fields::default() }),
+        facts: String::new(),
+        retry_after: None,
+    })
 }
 
 /// Nothing came back.
@@ -434,7 +439,7 @@ impl Play {
                 return self.calls[call].ending = Some(Ending::Delivered(200));
             }
             let mut attempt = self.calls[call].attempt;
-            let (step, refused) = attempt.response(&self.session, self.now, answer, &[]);
+            let (step, refused) = attempt.response(&self.session, self.now, answer, "");
             self.calls[call].attempt = attempt;
             self.calls[call].step = step;
             if refused.is_some() || attempt.is_spent() {

@@ -887,7 +887,7 @@ impl World {
                 return self.tabs[tab].calls[at].ending = Some(Ending::Delivered(200));
             }
             let mut attempt = self.tabs[tab].calls[at].attempt;
-            let (step, refused) = attempt.response(&self.tabs[tab].session, self.now, 401, &[]);
+            let (step, refused) = attempt.response(&self.tabs[tab].session, self.now, 401, "");
             self.tabs[tab].calls[at].attempt = attempt;
             self.tabs[tab].calls[at].step = step;
             if refused.is_some() {

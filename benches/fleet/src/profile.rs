@@ -159,7 +159,7 @@ impl Profile {
                     if issued.is_some_and(|issued| world.server.accepts(issued, world.now)) {
                         return Called::Through;
                     }
-                    let (next, refused) = attempt.response(&tab.session, world.millis(), 401, &[]);
+                    let (next, refused) = attempt.response(&tab.session, world.millis(), 401, "");
                     if refused.is_some() {
                         events.push_back((at, Event::Needed { refused }));
                     }
@@ -254,7 +254,7 @@ impl Client for Profile {
     }
 
     fn answer(&mut self, world: &mut World<'_>, sent: Sent, reply: Reply) {
-        let answer = |status, body| Answer { status, body, facts: Vec::new(), retry_after: None };
+        let answer = |status, body| Answer { status, body, facts: String::new(), retry_after: None };
         let answer = match reply {
             Reply::Granted { issued, cookie } => {
                 self.jar = cookie;
