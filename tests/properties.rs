@@ -156,10 +156,10 @@ proptest! {
     }
 
     #[test]
-    fn any_lifetime_gives_sane_moments(seconds in any::<f64>(), sent in any::<u64>(), jitter in 0.0..1.0) {
+    fn any_lifetime_gives_sane_moments(seconds in any::<f64>(), sent in 0..1_u64 << 53, jitter in 0.0..1.0) {
         if let Some(expiry) = Expiry::lifetime(seconds).map(|life| Expiry::new(life, Millis(sent), Millis(60_000), jitter)) {
             prop_assert!(expiry.end >= Millis(sent));
-            prop_assert!(expiry.due >= Millis(sent.saturating_add(1000)).min(Millis(u64::MAX)));
+            prop_assert!(expiry.due >= Millis(sent + 1000));
         }
     }
 }
