@@ -30,6 +30,30 @@ const PANICS: &[&str] = &[
     "wasm_bindgen::throw_str",
 ];
 
+/// What they would print, as far as it is not of this crate; and the digits from which numbers are put together.
+const TEXTS: &[&str] = &[
+    ") should be < len (is ",
+    ") should be <= len (is ",
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899",
+    "FnOnce called more than once",
+    "LazyCell instance has previously been poisoned",
+    "RefCell already borrowed",
+    "RefCell already mutably borrowed",
+    "Tried to shrink to a larger capacity",
+    "`async fn` resumed after completion",
+    "attempted to take ownership of Rust value while it was borrowed",
+    "called `Result::unwrap_throw()` on an `Err` value",
+    "capacity overflow",
+    "closure invoked recursively or after being dropped",
+    "finish: callbacks should be Some",
+    "finish: result should be None",
+    "insertion index (is ",
+    "internal error: entered unreachable code",
+    "null pointer passed to rust",
+    "recursive use of an object detected which would lead to unsafe aliasing in rust",
+    "removal index (is ",
+];
+
 /// A module whose panics are bare traps. It has to have the names of its functions.
 pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
     let mut module = ModuleConfig::new().strict_validate(false).generate_producers_section(false).parse(wasm)?;
@@ -57,6 +81,9 @@ pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
         let data = module.data.get_mut(id);
         if let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind {
             blank_locations(&mut data.value, u32::try_from(start)?);
+            for text in TEXTS {
+                blank(&mut data.value, text.as_bytes());
+            }
         }
     }
     Ok(module)
@@ -79,7 +106,10 @@ fn panics(path: &str) -> bool {
 }
 
 fn formats(path: &str) -> bool {
-    path.starts_with("core::fmt::") || path.starts_with("<core::fmt::") || path.contains(" as core::fmt::")
+    path.starts_with("core::fmt::")
+        || path.starts_with("<core::fmt::")
+        || path.contains(" as core::fmt::")
+        || path.contains("itoa::")
 }
 
 /// Blanks the places in the source that panics would name (`core::panic::Location`: a text, a line and a column), and those
@@ -103,6 +133,14 @@ fn blank_locations(data: &mut [u8], start: u32) {
     for (at, len) in files {
         if let Some(text) = data.get_mut(at..at + len) {
             text.fill(0);
+        }
+    }
+}
+
+fn blank(data: &mut [u8], text: &[u8]) {
+    while let Some(place) = data.windows(text.len()).position(|window| window == text) {
+        if let Some(found) = data.get_mut(place..place + text.len()) {
+            found.fill(0);
         }
     }
 }
@@ -139,6 +177,13 @@ mod tests {
         assert!(formats("<u32 as core::fmt::Display>::fmt"));
         assert!(!formats("core::ptr::drop_in_place::<core::fmt::Error>"));
         assert_eq!(path(Some("_RNvNtCsgXGp5Oqx2Ny_4core9panicking9panic_fmt")), "core::panicking::panic_fmt");
+    }
+
+    #[test]
+    fn a_text_is_blanked_wherever_it_stands() {
+        let mut data = b"abc-abc".to_vec();
+        blank(&mut data, b"bc");
+        assert_eq!(data, b"a\0\0-a\0\0");
     }
 
     #[test]
