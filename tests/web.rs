@@ -152,9 +152,9 @@ async fn a_401_that_no_new_token_cures_is_delivered_and_nobody_refreshes() {
     code_of(stage.ask(REFRESH)).await;
     let sent = stage.client.start("https://app.example/x", 2);
     let generation = told(&stage.client, 10);
-    let challenge = Some(r#"Bearer error="insufficient_scope""#.to_owned());
+    let challenge = r#"Bearer error="insufficient_scope""#;
     assert_eq!(stage.client.response(sent >> 3, 401, challenge, "", 1) & 7, DELIVER);
-    assert_eq!(stage.client.response(sent >> 3, 401, None, "", 1) & 7, WAIT);
+    assert_eq!(stage.client.response(sent >> 3, 401, "", "", 1) & 7, WAIT);
     assert_eq!(told(&stage.client, 10), generation);
 }
 

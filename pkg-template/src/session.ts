@@ -275,7 +275,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
   const respond = async (live: Client, call: Call, attempt: number, response: Response): Promise<number> => {
     const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => undefined)) : "";
-    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? undefined, facts, call.id);
+    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
   };
 
   const startCall = (live: Client, call: Call): number => {

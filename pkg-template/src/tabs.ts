@@ -106,7 +106,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
    * Whether this tab has written this record's generation, which it remembers over a reload: then no other tab has fetched
    * its token. Where that can't be told (in a worker, in a sandboxed frame), no time is to be spent on asking.
    */
-  const isOwn = ([generation]: ArrayLike<number> & Iterable<number>, isWritten = false): boolean => {
+  const isOwn = ([generation]: readonly number[], isWritten = false): boolean => {
     try {
       if (isWritten) sessionStorage.setItem(name, String(generation));
       return sessionStorage.getItem(name) === String(generation);
@@ -155,15 +155,18 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
         .then((record) => listener()?.stampRead(Float64Array.from(record)));
     },
     writeStamp(ticket, seen, record) {
+      // What comes from the module is a view of its memory.
+      const wanted = seen.join();
+      const next = [...record];
       let may = false;
       const write = (open: Open): void => {
         const { present } = open;
         // A record begins with its stamp, and a stamp with its generation.
-        may = present.slice(0, STAMP_LENGTH).join() === seen.join();
+        may = present.slice(0, STAMP_LENGTH).join() === wanted;
         if (!may) return;
-        open.present = [...record];
-        open.store.put(open.present, name);
-        if (present[0] !== record[0]) isOwn(record, true);
+        open.present = next;
+        open.store.put(next, name);
+        if (present[0] !== next[0]) isOwn(next, true);
       };
       if (current) write(current);
       const stands = current?.present;

@@ -1,5 +1,7 @@
 //! Who and since when: generations and identities, neither of which holds a secret.
 
+use core::num::NonZeroU64;
+
 /// Counts the credential changes (sign-in, refresh, sign-out) of a session.
 ///
 /// Zero means that nothing has been learned yet. It stays below 2^26, so that it packs beside an [`Attempt`]'s flags
@@ -24,7 +26,7 @@ impl Generation {
 ///
 /// It is no secret and no proof. It is compared, never sent to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Identity(pub u64);
+pub struct Identity(pub NonZeroU64);
 
 impl Identity {
     /// The identity of the user with this id.
@@ -34,7 +36,7 @@ impl Identity {
         for byte in user_id.bytes() {
             digest = (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        Self(digest)
+        Self(NonZeroU64::new(digest).unwrap_or(NonZeroU64::MIN))
     }
 }
 

@@ -4,6 +4,8 @@
 //! versions of relatch in one profile are deaf to each other. They share the lock all the same. JavaScript passes these numbers on and looks at none but the
 //! first, the generation.
 
+use core::num::NonZeroU64;
+
 use super::identity::{Generation, Identity};
 use super::problem::Problem;
 use super::secret::Secret;
@@ -27,6 +29,9 @@ pub mod kind {
 /// How many numbers a stamp is.
 pub const STAMP_LENGTH: usize = 10;
 
+/// How many numbers a stamp is with what stands beside it.
+pub const RECORD_LENGTH: usize = STAMP_LENGTH + 5;
+
 /// The longest pause that is believed; a longer one tells that the clock was moved.
 const LONGEST_PAUSE: f64 = 2.0 * 3_600_000.0;
 
@@ -35,8 +40,8 @@ const LONGEST_LIFE: f64 = 366.0 * 24.0 * 3_600_000.0;
 
 /// A stamp as numbers: generation, epoch, whether there is an identity, its halves, standing, asking, asked, the key's halves.
 #[must_use]
-pub fn write(stamp: &Stamp) -> Vec<f64> {
-    let identity = stamp.identity.map_or(0, |identity| identity.0);
+pub fn write(stamp: &Stamp) -> [f64; STAMP_LENGTH] {
+    let identity = stamp.identity.map_or(0, |identity| identity.0.get());
     let standing = match stamp.standing {
         Standing::SignedIn => 0,
         Standing::Expired => 1,
@@ -57,7 +62,7 @@ pub fn write(stamp: &Stamp) -> Vec<f64> {
         key_high,
         key_low,
     ];
-    numbers.map(f64::from).to_vec()
+    numbers.map(f64::from)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the halves of 64 bits")]
@@ -79,14 +84,14 @@ pub fn read(numbers: &[f64]) -> Option<Stamp> {
     for (place, number) in whole.iter_mut().zip(numbers) {
         *place = to_whole(*number)?;
     }
-    let [generation, epoch, has_identity, high, low, standing, is_asking, asked, key_high, key_low] = whole;
+    let [generation, epoch, _, high, low, standing, is_asking, asked, key_high, key_low] = whole;
     if generation > Generation::MAX.0 || epoch > generation {
         return None;
     }
     Some(Stamp {
         generation: Generation(generation),
         epoch: Generation(epoch),
-        identity: (has_identity == 1).then_some(Identity(join(high, low))),
+        identity: NonZeroU64::new(join(high, low)).map(Identity),
         standing: match standing {
             0 => Standing::SignedIn,
             1 => Standing::Expired,
@@ -112,11 +117,14 @@ const fn to_millis(number: f64) -> Millis {
 }
 
 /// What is kept: the stamp, when it is written by the wall clock (in milliseconds), and the pause: its end, what
-/// failed, with which status, and whether the server asked for it.
+/// failed, with which status, and whether the server asked for it. A pause that ends at zero is none.
 #[must_use]
-pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> Vec<f64> {
-    let mut numbers = write(stamp);
-    numbers.push(wall);
+pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> [f64; RECORD_LENGTH] {
+    let mut numbers = [0.0; RECORD_LENGTH];
+    if let Some(first) = numbers.first_chunk_mut() {
+        *first = write(stamp);
+    }
+    numbers[STAMP_LENGTH] = wall;
     if let Some(Pause { problem, left, is_asked }) = pause {
         let kind = match problem {
             Problem::Network => 0,
@@ -127,12 +135,10 @@ pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> Vec<f64> 
         };
         #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
         let until = wall + left.0 as f64;
-        numbers.extend([
-            until,
-            f64::from(kind),
-            f64::from(problem.status().unwrap_or(0)),
-            f64::from(u8::from(is_asked)),
-        ]);
+        numbers[STAMP_LENGTH + 1] = until;
+        numbers[STAMP_LENGTH + 2] = kind.into();
+        numbers[STAMP_LENGTH + 3] = problem.status().unwrap_or(0).into();
+        numbers[STAMP_LENGTH + 4] = u8::from(is_asked).into();
     }
     numbers
 }
@@ -199,7 +205,7 @@ mod tests {
     #[test]
     fn a_stamp_comes_back_as_it_was() {
         for standing in [Standing::SignedIn, Standing::Expired, Standing::SigningOut, Standing::SignedOut] {
-            for identity in [None, Some(Identity(0)), Some(Identity(u64::MAX))] {
+            for identity in [None, Some(Identity(NonZeroU64::MIN)), Some(Identity(NonZeroU64::MAX))] {
                 let stamp = Stamp { identity, standing, ..stamp() };
                 assert_eq!(read(&write(&stamp)), Some(stamp));
             }

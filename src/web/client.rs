@@ -64,11 +64,11 @@ impl Client {
         self.answer(attempt, step)
     }
 
-    /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, and
+    /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, if any, and
     /// `facts` what it says to what the contract's rules ask about, as JSON, [one text after the other](crate::core::text).
-    pub fn response(&self, attempt: u32, status: u16, challenge: Option<String>, facts: &str, call: u32) -> u32 {
+    pub fn response(&self, attempt: u32, status: u16, challenge: &str, facts: &str, call: u32) -> u32 {
         let mut attempt = Attempt::unpack(attempt);
-        let is_curable = challenge.is_none_or(|challenge| asks_for_token(&challenge));
+        let is_curable = asks_for_token(challenge);
         let (mut step, mut refused) = (Step::Deliver, None);
         if is_curable {
             let session = self.shell.session.borrow();

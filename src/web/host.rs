@@ -58,17 +58,18 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn unlock(this: &Host, ticket: u32);
 
-    /// Write the record if the stamp that stands is `seen`, or none if that is empty; then `Client::stamped` is called.
+    /// Write the record if the stamp that stands is `seen`, or none if that is empty; then `Client::stamped` is called. Both are
+    /// views of the module's memory, which are to be copied at once.
     #[wasm_bindgen(method, js_name = writeStamp)]
-    pub(super) fn write_stamp(this: &Host, ticket: u32, seen: Vec<f64>, record: Vec<f64>);
+    pub(super) fn write_stamp(this: &Host, ticket: u32, seen: &[f64], record: &[f64]);
 
     /// Read the stamp; then `Client::stampRead` is called.
     #[wasm_bindgen(method, js_name = readStamp)]
     pub(super) fn read_stamp(this: &Host);
 
-    /// Say something to the other tabs, where `Client::heard` is called.
+    /// Say something to the other tabs, where `Client::heard` is called. The stamp is a view as well.
     #[wasm_bindgen(method)]
-    pub(super) fn tell(this: &Host, kind: u32, stamp: Vec<f64>, bearer: JsValue, left: Option<f64>, user: JsValue);
+    pub(super) fn tell(this: &Host, kind: u32, stamp: &[f64], bearer: JsValue, left: Option<f64>, user: JsValue);
 
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     pub(super) fn wall() -> f64;

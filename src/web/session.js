@@ -594,14 +594,16 @@ function openTabs(backend, listener) {
       transact("readonly").catch(() => []).then((record) => listener()?.stampRead(Float64Array.from(record)));
     },
     writeStamp(ticket, seen, record) {
+      const wanted = seen.join();
+      const next = [...record];
       let may = false;
       const write = (open) => {
         const { present } = open;
-        may = present.slice(0, STAMP_LENGTH).join() === seen.join();
+        may = present.slice(0, STAMP_LENGTH).join() === wanted;
         if (!may) return;
-        open.present = [...record];
-        open.store.put(open.present, name);
-        if (present[0] !== record[0]) isOwn(record, true);
+        open.present = next;
+        open.store.put(next, name);
+        if (present[0] !== next[0]) isOwn(next, true);
       };
       if (current) write(current);
       const stands = current?.present;
@@ -864,7 +866,7 @@ function openSession(options, startCore) {
   };
   const respond = async (live, call, attempt2, response) => {
     const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
-    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? void 0, facts, call.id);
+    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
   };
   const startCall = (live, call) => {
     if (call.hasAuthorization) return PASS;

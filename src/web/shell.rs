@@ -83,9 +83,9 @@ impl Shell {
             Effect::Lock { ticket, steal } => self.host.lock(ticket.0, steal),
             Effect::Unlock(ticket) => self.host.unlock(ticket.0),
             Effect::WriteStamp { ticket, seen, stamp, pause } => {
-                let seen = seen.as_ref().map(wire::write).unwrap_or_default();
+                let seen = seen.as_ref().map(wire::write);
                 let record = wire::write_record(&stamp, pause, host::wall());
-                self.host.write_stamp(ticket.0, seen, record);
+                self.host.write_stamp(ticket.0, seen.as_ref().map_or(&[], |seen| seen), &record);
             }
             Effect::ReadStamp => self.host.read_stamp(),
             Effect::Tell(message) => self.tell(&message),
@@ -112,19 +112,30 @@ impl Shell {
 
     fn tell(&self, message: &Message) {
         let (mut bearer, mut left, mut user) = (JsValue::UNDEFINED, None, JsValue::UNDEFINED);
-        let (kind, stamp) = match message {
-            Message::Moved(stamp) => (kind::MOVED, wire::write(stamp)),
-            Message::Want(generation) => (kind::WANT, vec![generation.0.into()]),
-            Message::Gone(generation) => (kind::GONE, vec![generation.0.into()]),
-            Message::Stole => (kind::STOLE, Vec::new()),
+        let (one, whole);
+        let (kind, numbers): (_, &[f64]) = match message {
+            Message::Moved(stamp) => {
+                whole = wire::write(stamp);
+                (kind::MOVED, &whole)
+            }
+            Message::Want(generation) => {
+                one = [generation.0.into()];
+                (kind::WANT, &one)
+            }
+            Message::Gone(generation) => {
+                one = [generation.0.into()];
+                (kind::GONE, &one)
+            }
+            Message::Stole => (kind::STOLE, &[]),
             Message::Give { stamp, bearer: token, left: life } => {
                 bearer = JsValue::from_str(token.expose());
                 left = life.map(host::to_float);
                 user = self.data();
-                (kind::GIVE, wire::write(stamp))
+                whole = wire::write(stamp);
+                (kind::GIVE, &whole)
             }
         };
-        self.host.tell(kind, stamp, bearer, left, user);
+        self.host.tell(kind, numbers, bearer, left, user);
     }
 
     /// Another tab has said something, perhaps with the user that belongs to a token.

@@ -54,6 +54,9 @@ const CUTS: &[(&str, &str, &str)] = &[
     ("if (!('encodeInto' in", "\n}\n", ""),
     ("    if (realloc === undefined) {", "\n    }\n", ""),
     ("function isLikeNone(x) {", "\n}\n", "const isLikeNone = (x) => x == null;\n"),
+    // Of two arguments that are copied, the first is given back if the second is none.
+    ("        try {\n            ptr0", " =", "            ptr0 ="),
+    ("        } catch (e) {\n            if (ptr1)", "throw e;\n        }\n", ""),
     // Errors that go back to Rust.
     ("function handleError(f, args) {", "\n}\n", HANDLE_ERROR),
     // The global object goes by one name.
@@ -61,6 +64,7 @@ const CUTS: &[(&str, &str, &str)] = &[
     ("typeof global === 'undefined'", " : global", "undefined"),
     ("typeof self === 'undefined'", " : self", "undefined"),
     ("typeof window === 'undefined'", " : window", "undefined"),
+    ("            const ret = undefined;\n            return isLikeNone(ret)", ";\n", "            return 0;\n"),
 ];
 
 const HANDLE_ERROR: &str = "const handleError = (act) => (...args) => {

@@ -262,7 +262,7 @@ impl Client for Profile {
                     access_token: Some(Secret::new(issued.to_string())),
                     expires_in: Some(world.server.life()),
                     has_user: true,
-                    identity: Some(Identity(7)),
+                    identity: Some(Identity::of("7")),
                     ..Fields::default()
                 };
                 answer(200, Body::Json(fields))
