@@ -299,3 +299,15 @@ fn a_sign_out_that_says_no_with_200_is_not_taken_for_done() {
     assert_eq!(rules.judge_sign_out(answer("/signin?error=MissingCSRF")), Err(Problem::BadResponse { status: 200 }));
     assert_eq!(rules.judge_sign_out(answer("/")), Ok(()));
 }
+
+#[test]
+fn a_token_that_has_come_ends_the_problem_before_its_data_are_read() {
+    let mut stage = Stage::new(Policy::default());
+    stage.ask(Operation::Refresh);
+    stage.answer(answered(503));
+    assert_eq!(stage.session.state().problem, Some(Problem::TryLater { status: 503, retry_after: None }));
+    stage.ask(Operation::Refresh);
+    stage.answer(json(Fields { access_token: Some(Secret::new("Bearer a".to_owned())), ..Fields::default() }));
+    assert_eq!(stage.operations(), [Operation::Refresh, Operation::Refresh, Operation::ReadSession]);
+    assert_eq!((stage.status(), stage.session.state().problem), (Status::Loading, None));
+}

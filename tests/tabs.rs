@@ -7,7 +7,7 @@ mod play;
 mod world;
 
 use play::{Ending, LIFE, user_of};
-use relatch::core::{EndReason, Event, Millis, Operation, Policy, Problem, Status};
+use relatch::core::{Ask, Effect, EndReason, Event, Millis, Operation, Policy, Problem, Session, Status};
 use world::World;
 
 const MINUTE: Millis = LIFE;
@@ -699,4 +699,39 @@ fn a_page_that_is_opened_after_a_sign_out_waits_for_nobodys_token() {
     world.settle();
     assert_eq!(world.tabs[opened].status(), Status::Unauthenticated);
     assert!(world.now.since(began) < Millis(100), "{:?}", world.now.since(began));
+}
+
+#[test]
+fn a_page_from_the_back_forward_cache_trusts_no_reading_from_before_it_was_left() {
+    let world = World::signed_in(1);
+    let (mut session, now, stamp) = (world.tabs[0].session.clone(), world.now, world.stamp());
+    let looked = session.on(now, Event::Visible(true));
+    assert!(looked.contains(&Effect::ReadStamp), "{looked:?}");
+    for _ in 0..2 {
+        let restored = session.on(now + Millis(60), Event::Restored);
+        assert!(restored.contains(&Effect::ReadStamp), "{restored:?}");
+    }
+    // Of the first three readings, two were begun before it was restored for the last time.
+    for shown in [Status::Loading, Status::Loading, Status::Authenticated] {
+        let _ = session.on(now + Millis(61), Event::StampRead(stamp));
+        assert_eq!(session.state().status, shown);
+    }
+}
+
+#[test]
+fn the_lock_is_freed_before_the_application_hears_of_its_data() {
+    let mut session = Session::new(Policy::default(), 0);
+    let asked = session.on(Millis(1), Event::Asked(Ask(7), Operation::SignIn));
+    let lock = asked.iter().find_map(|effect| match effect {
+        Effect::Lock { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let ticket = lock.expect("a sign-in waits for the lock");
+    let _ = session.on(Millis(2), Event::Locked(ticket, None));
+    let _ = session.on(Millis(3), Event::Stamped(ticket, Ok(())));
+    let _ = session.on(Millis(4), Event::Answered(ticket, play::Server::default().sign_in("ada")));
+    let done = session.on(Millis(5), Event::Stamped(ticket, Ok(())));
+    let place = |wanted: Effect| done.iter().position(|effect| *effect == wanted);
+    assert!(place(Effect::Unlock(ticket)) < place(Effect::Adopt(ticket)), "{done:?}");
+    assert!(place(Effect::Unlock(ticket)).is_some());
 }

@@ -101,8 +101,9 @@ pub struct Session {
     parting: Option<Secret>,
     /// The newest token whose page has gone away, so that it may be nowhere.
     gone: Generation,
-    /// A page from the back/forward cache shows nothing until the stamp has been read.
-    is_unsure: bool,
+    /// How many readings of the stamp a page from the back/forward cache waits for before it shows anything: those that
+    /// were under way when it was left, and one of its own.
+    unsure: u32,
     /// A sign-out that the server has not confirmed: to be finished before anything else.
     sign_out_unfinished: bool,
     tickets: u32,
@@ -140,7 +141,7 @@ impl Session {
             lively_until: Millis(0),
             parting: None,
             gone: Generation(0),
-            is_unsure: false,
+            unsure: 0,
             backoff: Backoff::default(),
             sign_out_unfinished: false,
             tickets: 0,
@@ -291,7 +292,7 @@ impl Session {
     pub(super) fn usable(&self, now: Millis) -> Option<Option<Expiry>> {
         let credential = self.credential.as_ref()?;
         match credential.expiry {
-            _ if self.is_unsure || (self.is_refused && self.is_busy()) => None,
+            _ if self.is_unsure() || (self.is_refused && self.is_busy()) => None,
             // A sign-in has been accepted; what it has brought is still to be read.
             _ if self.policy.rules.by_session && self.state.status == Status::Loading => None,
             Some(expiry) if expiry.is_over(now) => None,
@@ -321,7 +322,7 @@ impl Session {
 
     /// Somebody has a token and nobody knows yet who.
     fn lacks_data(&self) -> bool {
-        self.state.status == Status::Loading && self.credential.is_some() && !self.is_unsure
+        self.state.status == Status::Loading && self.credential.is_some() && !self.is_unsure()
     }
 
     fn on_dispose(&mut self, effects: &mut Vec<Effect>) {
@@ -330,6 +331,7 @@ impl Session {
         self.parting = None;
         self.late = None;
         self.giving = None;
+        self.offer = None;
         if let Some(turn) = self.turn.take() {
             Self::close(turn, Err(Problem::Disposed), effects);
         }

@@ -50,7 +50,7 @@ impl Session {
 
     pub(super) fn on_needed(&mut self, now: Millis, refused: Option<Generation>) {
         self.started = true;
-        if self.is_unsure {
+        if self.is_unsure() {
             // The stamp is being read; that comes first.
             return;
         }

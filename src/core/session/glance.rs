@@ -93,7 +93,7 @@ impl Session {
 
     /// Whether nothing is shown before the stamp has been read.
     pub(in crate::core) const fn is_unsure(&self) -> bool {
-        self.is_unsure
+        self.unsure > 0
     }
 
     /// Whether the server has not confirmed a sign-out.

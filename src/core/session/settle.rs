@@ -203,6 +203,8 @@ impl Session {
         self.late = None;
         self.key = 0;
         self.backoff.succeed();
+        // What the application does with its data is no business of those who wait for the lock.
+        Self::unlock(&mut turn, effects);
         if has_user {
             effects.push(Effect::Adopt(turn.ticket.id));
         }
@@ -210,8 +212,8 @@ impl Session {
             self.succeed();
             Self::close(turn, Ok(()), effects);
         } else {
+            self.succeed();
             self.state.status = Status::Loading;
-            self.state.reason = None;
             // Who asked hears when the session's data are there.
             let asks = core::mem::take(&mut turn.pending.asks);
             Self::close(turn, Ok(()), effects);

@@ -118,7 +118,6 @@ impl Session {
         }
         self.take_over(offer.stamp, effects);
         self.credential = Some(offer.credential);
-        effects.push(Effect::AdoptGiven);
         self.succeed();
         let is_waiting = |turn: &mut Box<Turn>| {
             turn.ticket.operation == Operation::Refresh
@@ -127,6 +126,7 @@ impl Session {
         if let Some(turn) = self.turn.take_if(is_waiting) {
             Self::close(turn, Ok(()), effects);
         }
+        effects.push(Effect::AdoptGiven);
     }
 
     pub(super) fn read_stamp(&mut self, effects: &mut Vec<Effect>) {

@@ -196,8 +196,11 @@ impl Session {
 
     pub(super) fn on_stamp_read(&mut self, stamp: Option<Stamp>, effects: &mut Vec<Effect>) {
         self.moved = true;
-        if core::mem::take(&mut self.is_unsure) && self.state.status == Status::Loading && self.credential.is_some() {
-            self.state.status = Status::Authenticated;
+        if self.unsure > 0 {
+            self.unsure -= 1;
+            if self.unsure == 0 && self.state.status == Status::Loading && self.credential.is_some() {
+                self.state.status = Status::Authenticated;
+            }
         }
         if let Some(stamp) = stamp {
             self.sync(stamp, effects);
@@ -223,11 +226,11 @@ impl Session {
     /// What is shown may be of a user who has signed out since.
     pub(super) fn on_restored(&mut self, effects: &mut Vec<Effect>) {
         if self.started && self.policy.shared {
-            self.is_unsure = self.state.status == Status::Authenticated;
-            if self.is_unsure {
-                self.state.status = Status::Loading;
-            }
             self.read_stamp(effects);
+            if self.state.status == Status::Authenticated || self.unsure > 0 {
+                self.state.status = Status::Loading;
+                self.unsure = self.reads;
+            }
         }
     }
 

@@ -269,11 +269,16 @@ impl Session {
     }
 
     /// Ends a turn.
-    pub(super) fn close(turn: Box<Turn>, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
-        if turn.is_locked {
+    pub(super) fn close(mut turn: Box<Turn>, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
+        Self::unlock(&mut turn, effects);
+        turn.pending.settle(result, effects);
+    }
+
+    /// Frees the lock, if the turn has it or waits for it.
+    pub(super) fn unlock(turn: &mut Turn, effects: &mut Vec<Effect>) {
+        if core::mem::take(&mut turn.is_locked) {
             effects.push(Effect::Unlock(turn.ticket.id));
         }
-        turn.pending.settle(result, effects);
     }
 
     /// How an operation ends that need not, or must not, be sent any more.
