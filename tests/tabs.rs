@@ -8,7 +8,7 @@ mod world;
 
 use play::{Ending, LIFE, user_of};
 use relatch::core::{Ask, Effect, EndReason, Event, Millis, Operation, Policy, Problem, Session, Status};
-use world::World;
+use world::{Happening, World};
 
 const MINUTE: Millis = LIFE;
 
@@ -734,4 +734,26 @@ fn the_lock_is_freed_before_the_application_hears_of_its_data() {
     let place = |wanted: Effect| done.iter().position(|effect| *effect == wanted);
     assert!(place(Effect::Unlock(ticket)) < place(Effect::Adopt(ticket)), "{done:?}");
     assert!(place(Effect::Unlock(ticket)).is_some());
+}
+
+#[test]
+fn who_signs_out_before_a_sign_in_was_sent_is_signed_out() {
+    // After so many steps of the sign-in: it waits for the lock, has announced itself, …
+    for steps in 0..4 {
+        let mut world = World::new(2);
+        let sign_in = world.ask(0, Operation::SignIn);
+        for _ in 0..steps {
+            let quick = |happening: &&Happening| !matches!(happening, Happening::Serve(_) | Happening::Arrive(_));
+            let Some(next) = world.possible().iter().find(quick).copied() else { break };
+            world.act(next);
+        }
+        let sign_out = world.ask(0, Operation::SignOut);
+        world.settle();
+        let tab = &world.tabs[0];
+        assert_eq!((tab.status(), tab.token()), (Status::Unauthenticated, None), "after {steps} steps");
+        assert!(tab.settled.contains(&(sign_in, Err(Problem::SessionChanged))), "after {steps}: {:?}", tab.settled);
+        assert!(tab.settled.contains(&(sign_out, Ok(()))), "after {steps}: {:?}", tab.settled);
+        assert_eq!(world.server.sign_outs, 1, "after {steps} steps");
+        assert!(world.stamp().is_some_and(|stamp| !stamp.is_asking), "after {steps} steps");
+    }
 }

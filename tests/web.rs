@@ -20,13 +20,24 @@ const NOWHERE: &str = "http://127.0.0.1:9/";
 
 const PASS: u32 = 0;
 const SEND: u32 = 1;
+const BARE: u32 = 2;
 const WAIT: u32 = 3;
 const FAIL: u32 = 5;
 const RESOLVE: u32 = 6;
 
+/// Switches of a contract: a token is given to who asks; the refresh token is in the body.
+const GIVES: &str = "32";
+const BY_BODY: &str = "8";
+
 const LOADING: u32 = 0;
 const AUTHENTICATED: u32 = 1;
 const UNAUTHENTICATED: u32 = 2;
+
+/// Puts a request together when the proof of origin is there, and tells when it is sent: `fetch` looks at its options then.
+const COMPOSE_LATE: &str = "
+    const options = { get method() { return void this.host.sent.push(operation); }, host: this };
+    return this.proof.then(() => [new Request('data:,', { method: 'POST' }), options]);
+";
 
 /// Operations by their numbers.
 const REFRESH: u32 = 0;
@@ -39,6 +50,7 @@ const BAD_RESPONSE: u32 = 3;
 /// A client with what it has published, and what waits for the end of an operation.
 struct Stage {
     client: Client,
+    host: Object,
     published: Array,
     asked: Array,
 }
@@ -58,10 +70,15 @@ fn get(object: &JsValue, name: &str) -> JsValue {
 
 /// A contract as one text: timeout, lead, switches (a token is given to who asks), the signs of a dead session, three empty
 /// lists, the signs of a dead token, the origin of the API, and no URL of its own.
-fn contract() -> String {
+fn contract(switches: &'static str) -> String {
     let refused = ["1", "401", "0", "0", ""];
-    let fields =
-        [&["10000", "60000", "32"], &refused[..], &["0", "0", "0"], &refused, &["0", "1", "https://app.example", "0"]];
+    let fields = [
+        &["10000", "60000", switches],
+        &refused[..],
+        &["0", "0", "0"],
+        &refused,
+        &["0", "1", "https://app.example", "0"],
+    ];
     fields.concat().join("\x1f")
 }
 
@@ -70,6 +87,10 @@ fn function(arguments: &str, body: &str) -> JsValue {
 }
 
 fn stage(refresh: &str) -> Stage {
+    stage_of(&contract(GIVES), refresh)
+}
+
+fn stage_of(contract: &str, refresh: &str) -> Stage {
     let (published, asked) = (Array::new(), Array::new());
     let host = Object::new();
     set(&host, "published", &published);
@@ -84,8 +105,8 @@ fn stage(refresh: &str) -> Stage {
     let read = "const { accessToken, expiresIn, user } = json ?? {}; \
                 return [, accessToken, , expiresIn, user && String(user.id), , user, !!user, []]";
     set(&host, "read", &function("response, json", read));
-    let client = Client::new(&contract(), host.unchecked_into(), 256, false);
-    Stage { client, published, asked }
+    let client = Client::new(contract, host.clone().unchecked_into(), 256, false);
+    Stage { client, host, published, asked }
 }
 
 impl Stage {
@@ -195,4 +216,28 @@ async fn a_call_that_goes_straight_through_takes_no_memory() {
         assert_eq!(stage.client.start(url, 2) & 7, SEND);
     }
     assert_eq!(pages(), before);
+}
+
+#[wasm_bindgen_test]
+fn a_call_does_not_wait_for_what_came_within_its_own_question() {
+    // Without a refresh token there is nothing to ask the server with.
+    let stage = stage_of(&contract(BY_BODY), TOKENS);
+    assert_eq!(stage.client.start("https://app.example/x", 2) & 7, BARE);
+    assert_eq!(stage.status(), UNAUTHENTICATED);
+}
+
+#[wasm_bindgen_test]
+async fn a_request_that_is_put_together_after_its_turn_has_ended_is_not_sent() {
+    let stage = stage(TOKENS);
+    let (host, sent) = (stage.host.clone(), Array::new());
+    set(&host, "sent", &sent);
+    // The proof of origin comes late; meanwhile the user signs out.
+    set(&host, "proof", &Promise::new(&mut |resolve, _| set(&host, "prove", &resolve)));
+    set(&host, "compose", &function("operation", COMPOSE_LATE));
+    let refreshed = stage.ask(REFRESH);
+    let left = stage.ask(SIGN_OUT);
+    get(&host, "prove").unchecked_into::<Function>().call0(&JsValue::UNDEFINED).unwrap();
+    JsFuture::from(Promise::all(&Array::of2(&refreshed, &left))).await.unwrap();
+    assert_eq!(sent.join(" "), SIGN_OUT.to_string());
+    assert_eq!(stage.status(), UNAUTHENTICATED);
 }

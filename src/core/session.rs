@@ -34,7 +34,7 @@ use super::state::{EndReason, Freshness, State, Status};
 use super::time::Millis;
 use super::verdict::Rules;
 pub(super) use glance::{Doing, Glance};
-use turn::{Pending, Turn};
+use turn::{Pending, Stage, Turn};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Credential {
@@ -223,6 +223,16 @@ impl Session {
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether the request of a turn may still go out, now that it has been put together: neither has the turn ended
+    /// meanwhile, nor has anything come about that its answer would be too late for.
+    #[must_use]
+    pub fn may_send(&self, now: Millis, id: TicketId) -> bool {
+        self.turn.as_ref().is_some_and(|turn| {
+            let is_current = turn.ticket.base == self.generation || turn.ticket.operation == Operation::SignOut;
+            turn.ticket.id == id && matches!(turn.stage, Stage::Asking) && is_current && now < turn.deadline
+        })
     }
 
     /// The bearer of this generation, if it is the present one.

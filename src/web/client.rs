@@ -58,10 +58,7 @@ impl Client {
         if !matches!(step, Step::Send(_) | Step::SendBare) {
             self.note(flags >> CALL, attempt, step);
         }
-        if wants {
-            self.shell.dispatch(attempt.need());
-        }
-        self.answer(attempt, step)
+        if wants { self.need(attempt, step, attempt.need(), flags >> CALL) } else { self.answer(attempt, step) }
     }
 
     /// A call was answered with a status that may be for the session. `challenge` is its `WWW-Authenticate`, if any, and
@@ -78,10 +75,10 @@ impl Client {
             self.shell.recorder.borrow_mut().refused(host::now(), call, status, is_curable);
             self.note(call, attempt, step);
         }
-        if refused.is_some() {
-            self.shell.dispatch(Event::Needed { refused });
+        if refused.is_none() {
+            return self.answer(attempt, step);
         }
-        self.answer(attempt, step)
+        self.need(attempt, step, Event::Needed { refused }, call)
     }
 
     /// The session has moved while a call was waiting.
@@ -89,10 +86,9 @@ impl Client {
         let mut attempt = Attempt::unpack(attempt);
         let step = attempt.resume(&self.shell.session.borrow(), host::now());
         if step == Step::Wait {
-            self.shell.dispatch(attempt.need());
-        } else {
-            self.note(call, attempt, step);
+            return self.need(attempt, step, attempt.need(), call);
         }
+        self.note(call, attempt, step);
         self.answer(attempt, step)
     }
 
@@ -163,6 +159,18 @@ impl Client {
     pub fn record(&self, is_online: bool, since: u32) -> Vec<u32> {
         let (session, now) = (self.shell.session.borrow(), host::now());
         self.shell.recorder.borrow().numbers(&session, now, is_online, since)
+    }
+
+    /// Tells the session what a call needs. What it is to wait for may have come by then.
+    fn need(&self, mut attempt: Attempt, mut step: Step, need: Event, call: u32) -> u32 {
+        self.shell.dispatch(need);
+        if step == Step::Wait {
+            step = attempt.resume(&self.shell.session.borrow(), host::now());
+            if step != Step::Wait {
+                self.note(call, attempt, step);
+            }
+        }
+        self.answer(attempt, step)
     }
 
     fn note(&self, call: u32, attempt: Attempt, step: Step) {

@@ -160,9 +160,16 @@ impl Shell {
             let response = match Composed::read(composed) {
                 Composed::Response(response) => Ok(response),
                 Composed::Request(request, init) => {
-                    // A client that was disposed of sends nothing more.
-                    let Some(bearer) = shell.upgrade().map(|shell| shell.bearer(ticket)) else { return };
-                    fetch::send(request, bearer, init).await.ok_or_else(Reply::unanswered)
+                    // A client that was disposed of sends nothing more, nor does a turn that has ended.
+                    let Some(shell) = shell.upgrade() else { return };
+                    let may_send = shell.session.borrow().may_send(host::now(), ticket.id);
+                    let sent = may_send.then(|| fetch::send(request, shell.bearer(ticket), init));
+                    drop(shell);
+                    let response = match sent {
+                        Some(sent) => sent.await,
+                        None => None,
+                    };
+                    response.ok_or_else(Reply::unanswered)
                 }
                 Composed::Not(reply) => Err(reply),
             };

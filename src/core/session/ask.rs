@@ -37,6 +37,9 @@ impl Session {
         self.sign_out_unfinished = true;
         self.backoff.succeed();
         self.mark_sign_out(None, effects);
+        if let Some(turn) = &mut self.turn {
+            turn.pending.is_called_off = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
+        }
         let mut asks = vec![ask];
         for pending in core::mem::take(&mut self.queue) {
             if pending.operation == Operation::SignOut {
@@ -84,7 +87,7 @@ impl Session {
 
     pub(super) fn queue(&mut self, operation: Operation, asks: Vec<Ask>) {
         let (stale, since) = (self.stale(), self.generation);
-        self.queue.push(Pending { operation, asks, stale, since, retried: false });
+        self.queue.push(Pending { operation, asks, stale, since, retried: false, is_called_off: false });
     }
 
     /// The generation of the present token, zero if there is none.

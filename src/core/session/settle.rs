@@ -219,7 +219,7 @@ impl Session {
             Self::close(turn, Ok(()), effects);
             let (stale, since) = (self.stale(), self.generation);
             let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
-            self.queue.insert(0, Pending { operation, asks, stale, since, retried: false });
+            self.queue.insert(0, Pending { operation, asks, stale, since, retried: false, is_called_off: false });
         }
     }
 

@@ -105,10 +105,10 @@ impl Session {
         if let Some(turn) = self.turn.take_if(is_announcing) {
             match result {
                 Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.start_over(now, turn, effects),
-                Ok(()) if turn.ticket.base != self.generation => self.go_on(now, turn, effects),
                 Ok(()) => match self.foregone(now, &turn.pending) {
-                    // Another tab's token has come meanwhile.
+                    // Another tab's token has come meanwhile, or the user has signed out.
                     Some(result) => self.close_unchanged(now, turn, result, effects),
+                    None if turn.ticket.base != self.generation => self.go_on(now, turn, effects),
                     None => self.perform(now, turn, effects),
                 },
                 Err(stamp) => self.look_again(now, turn, stamp.map(Found::just_now), effects),

@@ -26,6 +26,8 @@ pub(super) struct Pending {
     pub(super) since: Generation,
     /// Whether it was tried before with a token that was refused.
     pub(super) retried: bool,
+    /// Whether it is a sign-in and the user has signed out since: if it has not been sent yet, it is not sent any more.
+    pub(super) is_called_off: bool,
 }
 
 impl Pending {
@@ -285,6 +287,9 @@ impl Session {
     pub(super) fn foregone(&self, now: Millis, pending: &Pending) -> Option<Result<(), Problem>> {
         let ended = self.state.status == Status::Unauthenticated;
         let is_newer = self.credential.as_ref().is_some_and(|held| held.generation > pending.stale);
+        if pending.is_called_off {
+            return Some(Err(Problem::SessionChanged));
+        }
         match pending.operation {
             // It was to finish a sign-out that has been finished since. Sent now, it would end the session that followed.
             Operation::SignOut if !self.sign_out_unfinished && self.keeps(Rule::SignOutOnce) => Some(Ok(())),
