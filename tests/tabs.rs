@@ -7,7 +7,7 @@ mod play;
 mod world;
 
 use play::{Ending, LIFE, user_of};
-use relatch::core::{Ask, Effect, EndReason, Event, Millis, Operation, Policy, Problem, Session, Status};
+use relatch::core::{Ask, Effect, EndReason, Event, Millis, Operation, Policy, Problem, Session, Standing, Status};
 use world::{Happening, World};
 
 const MINUTE: Millis = LIFE;
@@ -755,5 +755,97 @@ fn who_signs_out_before_a_sign_in_was_sent_is_signed_out() {
         assert!(tab.settled.contains(&(sign_out, Ok(()))), "after {steps}: {:?}", tab.settled);
         assert_eq!(world.server.sign_outs, 1, "after {steps} steps");
         assert!(world.stamp().is_some_and(|stamp| !stamp.is_asking), "after {steps} steps");
+    }
+}
+
+/// Does everything at once that needs no server.
+fn act_but_serve(world: &mut World) {
+    let quick = |happening: &&Happening| !matches!(happening, Happening::Serve(_) | Happening::Arrive(_));
+    while let Some(next) = world.possible().iter().find(quick).copied() {
+        world.act(next);
+    }
+}
+
+/// Time passes, and no answer comes.
+fn wait_without_answers(world: &mut World, span: Millis) {
+    for _ in 0..span.0 / 20 {
+        world.pass(Millis(20));
+        act_but_serve(world);
+    }
+}
+
+#[test]
+fn a_holder_that_began_late_is_not_robbed_for_the_time_that_its_predecessor_took() {
+    for tabs in 3..11 {
+        let mut world = World::signed_in(tabs);
+        world.sleep(MINUTE);
+        world.ask(0, Operation::SignIn);
+        act_but_serve(&mut world);
+        world.call(1);
+        world.call(tabs - 1);
+        act_but_serve(&mut world);
+        wait_without_answers(&mut world, Millis(9_800));
+        world.lose(0, false);
+        world.act(Happening::Arrive(0));
+        act_but_serve(&mut world);
+        assert!(world.is_refresh(0), "the next tab's turn");
+        world.act(Happening::Serve(0));
+        wait_without_answers(&mut world, Millis(9_800));
+        world.settle();
+        assert_eq!((world.tally.steals, world.server.reuses), (0, 0), "{tabs} tabs");
+    }
+}
+
+#[test]
+fn a_sign_out_is_believed_where_the_store_was_wiped_since_or_could_not_be_written() {
+    for stands in [true, false] {
+        let mut world = World::signed_in(2);
+        let before = world.record;
+        world.tabs[1].is_frozen = true;
+        world.ask(0, Operation::SignOut);
+        act_but_serve(&mut world);
+        world.act(Happening::Serve(0));
+        world.act(Happening::Arrive(0));
+        act_but_serve(&mut world);
+        world.record = before.filter(|_| stands);
+        world.thaw(1);
+        world.settle();
+        assert_eq!((world.tabs[1].status(), world.tabs[1].token()), (Status::Unauthenticated, None));
+    }
+}
+
+#[test]
+fn a_store_that_is_wiped_during_a_sign_out_holds_its_stamp_all_the_same() {
+    let mut world = World::signed_in(2);
+    let before = world.stamp().unwrap().generation;
+    world.ask(0, Operation::SignOut);
+    act_but_serve(&mut world);
+    world.record = None;
+    world.settle();
+    let stamp = world.stamp().expect("it is written anew");
+    assert!(stamp.generation > before && stamp.standing == Standing::SignedOut, "{stamp:?}");
+    assert_eq!(world.server.sign_outs, 1, "the server has confirmed it already");
+    assert!(world.tabs.iter().all(|tab| tab.status() == Status::Unauthenticated));
+    world.ask(1, Operation::SignIn);
+    world.settle();
+    assert_eq!(world.tabs[0].status(), Status::Authenticated, "the other tab hears of the sign-in");
+}
+
+#[test]
+fn a_page_that_is_asked_to_refresh_finds_whose_its_cookie_is_whatever_other_tabs_hold() {
+    for is_started in [false, true] {
+        let mut world = World::signed_in(1);
+        // Another tab went to the provider, and came back as somebody else.
+        let _ = world.server.sign_in("bob");
+        world.jar = world.server.cookie;
+        let tab = world.open();
+        if is_started {
+            world.on(tab, Event::Start);
+        }
+        world.ask(tab, Operation::Refresh);
+        world.settle();
+        assert_eq!(world.tabs[tab].shown.as_deref(), Some("bob"));
+        assert_eq!(world.tabs[0].shown.as_deref(), Some("bob"), "and so do the others");
+        assert_eq!(world.server.reuses, 0);
     }
 }

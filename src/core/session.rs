@@ -91,6 +91,8 @@ pub struct Session {
     offer: Option<Offer>,
     /// How many readings of the stamp are under way.
     reads: u32,
+    /// The newest stamp that another tab has told of: it is looked up, and believed where no newer one is to be read.
+    told: Option<Stamp>,
     /// The stamp that a sign-out is writing.
     marking: Option<TicketId>,
     /// Whether another tab has been heard of, so that a question may find an answer.
@@ -136,6 +138,7 @@ impl Session {
             gave: None,
             offer: None,
             reads: 0,
+            told: None,
             marking: None,
             has_company: false,
             lively_until: Millis(0),

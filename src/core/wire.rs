@@ -216,7 +216,7 @@ mod tests {
     fn what_is_no_stamp_is_none() {
         let numbers = write(&stamp());
         for (at, wrong) in [(0, f64::from(u32::MAX)), (0, 1.5), (0, -1.0), (0, f64::NAN), (1, 8.0), (5, 4.0)] {
-            let mut numbers = numbers.clone();
+            let mut numbers = numbers;
             numbers[at] = wrong;
             assert_eq!(read(&numbers), None, "{numbers:?}");
         }

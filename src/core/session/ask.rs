@@ -18,7 +18,7 @@ impl Session {
             self.queue(Operation::SignOut, Vec::new());
         }
         match operation {
-            Operation::Refresh => self.join_or_queue_refresh(Some(ask)),
+            Operation::Refresh => self.refresh(Some(ask), self.credential.is_none()),
             Operation::ReadSession if !self.policy.reads_session || self.policy.rules.by_session => {
                 self.join_or_queue_refresh(Some(ask));
             }
@@ -76,18 +76,30 @@ impl Session {
 
     /// However many need it, the refresh endpoint sees one request.
     pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
+        self.refresh(ask, false);
+    }
+
+    fn refresh(&mut self, ask: Option<Ask>, insists: bool) {
         let stale = self.stale();
         let is_such = |pending: &Pending| pending.operation == Operation::Refresh && pending.stale >= stale;
         let running = self.turn.as_mut().map(|turn| &mut turn.pending).filter(|pending| is_such(pending));
-        match running.or_else(|| self.queue.iter_mut().find(|pending| is_such(pending))) {
-            Some(pending) => pending.asks.extend(ask),
-            None => self.queue(Operation::Refresh, ask.into_iter().collect()),
+        if let Some(pending) = running.or_else(|| self.queue.iter_mut().find(|pending| is_such(pending))) {
+            pending.asks.extend(ask);
+            pending.insists |= insists;
+        } else {
+            let pending = self.pending(Operation::Refresh, ask.into_iter().collect());
+            self.queue.push(Pending { insists, ..pending });
         }
     }
 
     pub(super) fn queue(&mut self, operation: Operation, asks: Vec<Ask>) {
+        let pending = self.pending(operation, asks);
+        self.queue.push(pending);
+    }
+
+    pub(super) fn pending(&self, operation: Operation, asks: Vec<Ask>) -> Pending {
         let (stale, since) = (self.stale(), self.generation);
-        self.queue.push(Pending { operation, asks, stale, since, retried: false, is_called_off: false });
+        Pending { operation, asks, stale, since, retried: false, insists: false, is_called_off: false }
     }
 
     /// The generation of the present token, zero if there is none.

@@ -217,9 +217,9 @@ impl Session {
             // Who asked hears when the session's data are there.
             let asks = core::mem::take(&mut turn.pending.asks);
             Self::close(turn, Ok(()), effects);
-            let (stale, since) = (self.stale(), self.generation);
             let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
-            self.queue.insert(0, Pending { operation, asks, stale, since, retried: false, is_called_off: false });
+            let pending = self.pending(operation, asks);
+            self.queue.insert(0, pending);
         }
     }
 

@@ -30,12 +30,16 @@ impl Session {
             };
         }
         match message {
-            Message::Moved(stamp) if stamp.generation > self.generation => {
+            Message::Moved(stamp) if stamp.generation >= self.generation => {
                 // Who has the lock gets on: it is not to be robbed.
                 let wait = self.lock_wait();
                 if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
                     turn.deadline = turn.deadline.max(now + wait);
                 }
+                if stamp.generation == self.generation {
+                    return;
+                }
+                self.told = Some(stamp);
                 let waits = self.turn.as_ref().is_some_and(|turn| {
                     turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking)
                 });
@@ -121,6 +125,7 @@ impl Session {
         self.succeed();
         let is_waiting = |turn: &mut Box<Turn>| {
             turn.ticket.operation == Operation::Refresh
+                && !turn.pending.insists
                 && matches!(turn.stage, Stage::Locking | Stage::Wanting | Stage::Settling)
         };
         if let Some(turn) = self.turn.take_if(is_waiting) {

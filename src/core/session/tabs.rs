@@ -69,7 +69,8 @@ impl Session {
         let is_somebodys = turn.seen.is_none_or(|seen| seen.standing == Standing::SignedIn);
         let is_newer = is_somebodys && self.generation > turn.pending.stale;
         let is_behind = turn.ticket.operation == Operation::Refresh && is_newer;
-        let may_want = is_behind && self.policy.gives && self.state.status != Status::Unauthenticated;
+        let may_want =
+            is_behind && !turn.pending.insists && self.policy.gives && self.state.status != Status::Unauthenticated;
         let wait = self.want_wait(now, &turn);
         if may_want && (wait > Millis(0) || self.offer.is_some()) && self.keeps(Rule::Compare) {
             turn.stage = Stage::Wanting;
@@ -129,7 +130,8 @@ impl Session {
                     self.outdo(stands);
                     self.mark_sign_out(Some(stands), effects);
                 }
-                Err(None) => {}
+                // The store was wiped meanwhile.
+                Err(None) => self.mark_sign_out(None, effects),
             }
         }
     }
@@ -165,7 +167,13 @@ impl Session {
         let result = if self.keeps(Rule::Fence) { result } else { Ok(()) };
         let Err(stands) = result else {
             return match outcome {
-                Outcome::Unchanged(result) => Self::close(turn, result, effects),
+                Outcome::Unchanged(result) => {
+                    if let Some(stamp) = turn.seen.filter(|_| result.is_err()) {
+                        // The lock goes on to the next one, whom nobody is to rob for the time that this one took.
+                        effects.push(Effect::Tell(Message::Moved(stamp)));
+                    }
+                    Self::close(turn, result, effects);
+                }
                 _ if turn.ticket.base != self.generation => self.supersede(now, turn, effects),
                 outcome => {
                     let stamp = self.stamp_after(&turn, &outcome);
@@ -174,6 +182,12 @@ impl Session {
                 }
             };
         };
+        let is_current = turn.ticket.base == self.generation && !matches!(outcome, Outcome::Unchanged(_));
+        if stands.is_none() && turn.seen.is_some() && is_current {
+            // The store was wiped meanwhile, as by the answer to a sign-out: the lock is held, so nobody has come before.
+            turn.seen = None;
+            return self.write_stamp(now, turn, outcome, effects);
+        }
         if let Some(stands) = stands {
             self.sync(stands, effects);
         }
@@ -202,7 +216,8 @@ impl Session {
                 self.state.status = Status::Authenticated;
             }
         }
-        if let Some(stamp) = stamp {
+        // What stands, then what another tab has said: the store may have been wiped since, or have refused to be written.
+        for stamp in stamp.into_iter().chain(self.told.take()) {
             self.sync(stamp, effects);
         }
         self.reads = self.reads.saturating_sub(1);

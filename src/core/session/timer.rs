@@ -49,7 +49,11 @@ impl Session {
                 }
                 self.settle(now, turn, Err(Unanswered::Timeout), effects);
             }
-            Stage::Stamping(_) => self.on_stamped_turn(now, turn, Err(None), effects),
+            Stage::Stamping(_) => {
+                // What stands is not known.
+                turn.seen = None;
+                self.on_stamped_turn(now, turn, Err(None), effects);
+            }
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) struct Pending {
     pub(super) since: Generation,
     /// Whether it was tried before with a token that was refused.
     pub(super) retried: bool,
+    /// Whether the application has asked this page, which knows of no token yet, to refresh: the server says whose session
+    /// its cookie stands for, and no token that another tab has from before.
+    pub(super) insists: bool,
     /// Whether it is a sign-in and the user has signed out since: if it has not been sent yet, it is not sent any more.
     pub(super) is_called_off: bool,
 }
@@ -152,7 +155,7 @@ impl Session {
         });
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
-            if ticket.operation == Operation::Refresh && self.policy.gives {
+            if ticket.operation == Operation::Refresh && self.policy.gives && !turn.pending.insists {
                 // While the lock is waited for, a tab that has a newer token may hand it over.
                 effects.push(Effect::Tell(Message::Want(turn.pending.stale.next())));
             }
@@ -295,7 +298,7 @@ impl Session {
             Operation::SignOut if !self.sign_out_unfinished && self.keeps(Rule::SignOutOnce) => Some(Ok(())),
             Operation::Refresh if self.sign_out_unfinished => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if ended && self.generation > pending.since => Some(Err(Problem::SessionEnded)),
-            Operation::Refresh if is_newer && self.usable(now).is_some() => Some(Ok(())),
+            Operation::Refresh if is_newer && !pending.insists && self.usable(now).is_some() => Some(Ok(())),
             Operation::ReadSession if ended || self.credential.is_none() => Some(Err(Problem::SessionEnded)),
             Operation::ReadSession if pending.retried && !is_newer => {
                 Some(Err(self.state.problem.unwrap_or(Problem::SessionEnded)))
