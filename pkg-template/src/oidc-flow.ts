@@ -60,10 +60,10 @@ export function recall(answer: URL): Departure {
   return JSON.parse(kept) as Departure;
 }
 
-/** A place on this origin. */
+/** A place on this origin, as a browser reads it: a path that begins with two slashes would be another one's. */
 export function ownPlace(returnTo: string | undefined): string {
   const url = URL.canParse(returnTo ?? "", location.href) ? new URL(returnTo ?? "", location.href) : undefined;
-  if (url?.origin !== location.origin) throw oidcError("ForeignRedirect");
+  if (url?.origin !== location.origin || url.pathname.startsWith("//")) throw oidcError("ForeignRedirect");
   return url.pathname + url.search + url.hash;
 }
 

@@ -91,7 +91,8 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
 
   it("goes to no other origin afterwards", async () => {
     const tab = await open(stage.plain);
-    for (const returnTo of ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"]) {
+    const tricks = ["/.//evil.example", "/x/..//evil.example", "/./\\evil.example"];
+    for (const returnTo of ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example", ...tricks]) {
       const refused = await tab.evaluate((returnTo) => outcome(session.signIn({ returnTo })), returnTo);
       assert.equal(refused.code, "ForeignRedirect", returnTo);
       assert.equal((await tab.evaluate((returnTo) => outcome(session.signOutWithRedirect({ returnTo })), returnTo)).code, "ForeignRedirect");
@@ -108,6 +109,9 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
     await popup.close();
     assert.equal((await closed).code, "PopupClosed");
     const blocked = await tab.evaluate(() => ((window.open = () => null), outcome(session.signInWithPopup())));
+    // Such a path of this site, which is where a sign-in goes back to if nothing is said.
+    await tab.evaluate(() => history.replaceState(null, "", "/.//evil.example"));
+    assert.equal((await tab.evaluate(() => outcome(session.signIn()))).code, "ForeignRedirect");
     assert.equal(blocked.code, "PopupBlocked");
     assert.deepEqual(await state(tab), NOBODY);
   });
