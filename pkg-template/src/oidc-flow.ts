@@ -6,6 +6,8 @@ import type { Transaction } from "./oidc-provider.js";
 
 /** A transaction of the page itself, and where it is to go afterwards. */
 export interface Departure extends Transaction {
+  /** Whose it is, of the clients that have the same `redirectUri` (RFC 9700 section 4.4.2). */
+  readonly client: string;
   readonly returnTo: string;
 }
 
@@ -26,16 +28,17 @@ export function newTransaction(isElsewhere: boolean): Transaction {
 
 /**
  * The answer that this page was opened with, if it was. Code and state leave the address bar at once (RFC 9700 section 4.2).
- * An answer that another page waits for is handed to that one.
+ * An answer that another page waits for is handed to that one; one that another client has asked for is left to that.
  */
-export function takeAnswer(redirectUri: string): { readonly answer: URL; readonly isElsewhere: boolean } | undefined {
+export function takeAnswer(redirectUri: string, client: string): { readonly answer: URL; readonly isElsewhere: boolean } | undefined {
   if (!globalThis.document) return undefined;
   const answer = new URL(location.href);
   const state = answer.searchParams.get("state");
   const isAnswer = answer.searchParams.has("code") || answer.searchParams.has("error");
   if (answer.origin + answer.pathname !== redirectUri || !state || !isAnswer) return undefined;
-  history.replaceState(history.state, "", answer.pathname);
   const isElsewhere = state.startsWith(ELSEWHERE);
+  if (!isElsewhere && (keptFor(state)?.client ?? client) !== client) return undefined;
+  history.replaceState(history.state, "", answer.pathname);
   if (isElsewhere) {
     // By a channel: a window may have lost its opener on the way (Cross-Origin-Opener-Policy).
     const channel = new BroadcastChannel(KEPT + state);
@@ -53,11 +56,16 @@ export function keep(departure: Departure): void {
 
 /** The transaction of this tab that an answer belongs to. It is good for one. */
 export function recall(answer: URL): Departure {
-  const name = KEPT + answer.searchParams.get("state");
-  const kept = sessionStorage.getItem(name);
-  sessionStorage.removeItem(name);
+  const state = String(answer.searchParams.get("state"));
+  const kept = keptFor(state);
+  sessionStorage.removeItem(KEPT + state);
   if (!kept) throw mismatch("state");
-  return JSON.parse(kept) as Departure;
+  return kept;
+}
+
+function keptFor(state: string): Departure | undefined {
+  const kept = sessionStorage.getItem(KEPT + state);
+  return kept === null ? undefined : (JSON.parse(kept) as Departure);
 }
 
 /** A place on this origin, as a browser reads it: a path that begins with two slashes would be another one's. */

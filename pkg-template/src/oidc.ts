@@ -73,7 +73,7 @@ export interface OidcClient extends SessionClient {
   signInSilently(): Promise<SessionData | null>;
   /**
    * On the page at `redirectUri`: takes the provider's answer in, once however often it is called. `null` if the page was not
-   * opened by one. In a window or a frame of another page's it never settles: that one takes the answer.
+   * opened by one, or by one that another client has asked for. In a window or a frame of another page's it never settles: that one takes the answer.
    */
   completeSignIn(): Promise<{ readonly data: SessionData; readonly returnTo: string } | null>;
   /**
@@ -99,7 +99,7 @@ export function createOidcSession(options: OidcOptions): OidcClient {
   const transport = new OidcTransport(provider, checked.name, options.dpop === true);
   const session = createSession({ ...options, contract, transport });
   const redirectUri = new URL(checked.redirectUri, globalThis.location?.origin ?? options.issuer).href;
-  const arrived = takeAnswer(redirectUri);
+  const arrived = takeAnswer(redirectUri, checked.name);
   let completed: ReturnType<OidcClient["completeSignIn"]> | undefined;
 
   const urlOf = (transaction: Transaction, parameters: Parameters | undefined): Promise<string> =>
@@ -125,7 +125,7 @@ export function createOidcSession(options: OidcOptions): OidcClient {
   return {
     ...session,
     async signIn({ returnTo, parameters } = {}) {
-      const departure = { ...newTransaction(false), returnTo: ownPlace(returnTo) };
+      const departure = { ...newTransaction(false), client: checked.name, returnTo: ownPlace(returnTo) };
       const url = await urlOf(departure, parameters);
       keep(departure);
       location.assign(url);

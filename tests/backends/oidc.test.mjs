@@ -40,6 +40,17 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
     assert.equal(again.code, "AuthorizationMismatch", "the same answer again");
   });
 
+  it("leaves an answer to the client that has asked for it, where two have the same place for them", async () => {
+    const tab = await open(stage.plain);
+    await leave(tab);
+    const answer = await intercept(tab);
+    await tab.goto(stage.server.url);
+    await tab.evaluate((other) => (localStorage.options = JSON.stringify(other)), stage.bound);
+    assert.deepEqual(await arrive(tab, answer), { value: null }, "the other client is made first");
+    const own = await tab.evaluate((options) => outcome(open_(options).completeSignIn()), stage.plain);
+    assert.equal(own.value?.data.user.sub, "ada", JSON.stringify(own));
+  });
+
   for (const [what, forge, code, detail] of [
     ["another issuer", (answer) => answer.searchParams.set("iss", "https://evil.example"), "AuthorizationMismatch", { mismatch: "iss" }],
     ["no issuer", (answer) => answer.searchParams.delete("iss"), "AuthorizationMismatch", { mismatch: "iss" }],
@@ -98,6 +109,9 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
       assert.equal((await tab.evaluate((returnTo) => outcome(session.signOutWithRedirect({ returnTo })), returnTo)).code, "ForeignRedirect");
     }
     assert.equal(tab.url(), `${stage.server.url}/`);
+    // Such a path of this site, which is where a sign-in goes back to if nothing is said.
+    await tab.evaluate(() => history.replaceState(null, "", "/.//evil.example"));
+    assert.equal((await tab.evaluate(() => outcome(session.signIn()))).code, "ForeignRedirect");
   });
 
   it("says that a window was closed, or not opened, and nobody is signed in", async () => {
@@ -109,9 +123,6 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
     await popup.close();
     assert.equal((await closed).code, "PopupClosed");
     const blocked = await tab.evaluate(() => ((window.open = () => null), outcome(session.signInWithPopup())));
-    // Such a path of this site, which is where a sign-in goes back to if nothing is said.
-    await tab.evaluate(() => history.replaceState(null, "", "/.//evil.example"));
-    assert.equal((await tab.evaluate(() => outcome(session.signIn()))).code, "ForeignRedirect");
     assert.equal(blocked.code, "PopupBlocked");
     assert.deepEqual(await state(tab), NOBODY);
   });
