@@ -15,27 +15,30 @@ export function callbackPath(value: string | null | undefined, fallback = "/"): 
 
 /**
  * Whether a path is one of `patterns`: `/account` itself, `/orders/:id` with one segment there, `/account/:path*` with any
- * number, none included, `/files/:path+` with at least one. Paths are compared as a router sees them: decoded, without empty
- * segments.
+ * number, none included, `/files/:path+` with at least one. Paths are compared as routers see them: without empty segments,
+ * decoded, be it before they are taken apart (`/account%2Fkeys`) or each by itself.
  */
 export function compile(patterns: readonly string[]): (pathname: string) => boolean {
   const rules = patterns.map((pattern) => {
-    const parts = pattern.split("/").filter(Boolean).map((part) => {
-      if (!part.startsWith(":")) return `/${part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+    const parts = segments(pattern).map((part) => {
+      // Both in one form, in which a segment has no slash and no line break in it.
+      if (!part.startsWith(":")) return `/${encodeURIComponent(part).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
       return part.endsWith("*") ? "(?:/.*)?" : part.endsWith("+") ? "/.+" : "/[^/]+";
     });
     return new RegExp(`^${parts.join("") || "/"}$`);
   });
   return (pathname) => {
-    const path = `/${decode(pathname).split("/").filter(Boolean).join("/")}`;
-    return rules.some((rule) => rule.test(path));
+    const paths = [segments(pathname).map(decode), segments(decode(pathname))].map((path) => `/${path.map(encodeURIComponent).join("/")}`);
+    return rules.some((rule) => paths.some((path) => rule.test(path)));
   };
 }
 
-function decode(pathname: string): string {
+const segments = (path: string): string[] => path.split("/").filter(Boolean);
+
+function decode(path: string): string {
   try {
-    return decodeURIComponent(pathname);
+    return decodeURIComponent(path);
   } catch {
-    return pathname;
+    return path;
   }
 }

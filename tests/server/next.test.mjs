@@ -54,9 +54,17 @@ describe("the proxy helper", { concurrency: false }, () => {
     assert.deepEqual(await target("/account", { method: "POST" }), to("/account", 303));
   });
 
+  it("protects them with whatever is in a segment", async () => {
+    for (const segment of ["x%0Ay", "%0A", "5%0D", "%E2%80%A8", "a%2Fb", "%ff", "5.rsc", "b/%0A", "b/%ff"]) {
+      for (const path of [`/account/${segment}`, `/files/${segment}`, `/%61ccount/${segment}`]) assert.equal((await target(path))[0], 307, path);
+    }
+    for (const path of ["/orders/a%2Fb%0A", "/account%2Fkeys"]) assert.equal((await target(path))[0], 307, path);
+  });
+
+  // Without Next there is nothing to go on to, so what is let through fails for want of it.
+  const missing = { code: "ERR_MODULE_NOT_FOUND" };
+
   it("protects the listed paths and no others", async () => {
-    // Without Next there is nothing to go on to, so what is let through fails for want of it.
-    const missing = { code: "ERR_MODULE_NOT_FOUND" };
     for (const path of ["/", "/accounts", "/orders", "/orders/7/items", "/files", "/enter"]) {
       await assert.rejects(auth.proxy(new Visitor().request(path)), missing, path);
     }
