@@ -8,6 +8,8 @@ import type { WebSession } from "./server-types.js";
 export function makeProxy(backend: Backend, open: (request: Request) => WebSession, options: ProxyOptions): Proxy {
   const { protect = [], signInPage = "/sign-in" } = options;
   const isProtected = compile(protect);
+  // Nobody could sign in.
+  const isSignIn = compile([signInPage.split(/[?#]/)[0]!]);
   return async (request) => {
     const operation = operationOf(backend, request);
     if (operation) return answer(backend, operation, request, new URL(request.url).origin);
@@ -15,7 +17,7 @@ export function makeProxy(backend: Backend, open: (request: Request) => WebSessi
     // What cannot be told is no sign-out: the page is shown, and its session is stale.
     const { status } = await session.ready();
     const pathname = request.nextUrl?.pathname ?? new URL(request.url).pathname;
-    if (status === "nobody" && isProtected(pathname)) return session.commit(signIn(request, pathname, signInPage));
+    if (status === "nobody" && isProtected(pathname) && !isSignIn(pathname)) return session.commit(signIn(request, pathname, signInPage));
     const { NextResponse } = await import("next/server.js");
     return session.commit(NextResponse.next({ request: { headers: session.onward() } }));
   };

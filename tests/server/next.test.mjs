@@ -64,6 +64,13 @@ describe("the proxy helper", { concurrency: false }, () => {
   // Without Next there is nothing to go on to, so what is let through fails for want of it.
   const missing = { code: "ERR_MODULE_NOT_FOUND" };
 
+  it("sends nobody from the sign-in page to itself, where everything is protected", async () => {
+    const { proxy } = createNextSession({ contract: cookieRefresh({ baseUrl: "/auth" }), baseUrl: `${backend.url}/auth`, refreshCookie: "relatch_refresh", protect: ["/:path*"] });
+    assert.equal((await proxy(new Visitor().request("/other"))).status, 307);
+    await assert.rejects(proxy(new Visitor().request("/sign-in?callbackUrl=%2F")), missing);
+    await assert.rejects(auth.proxy(new Visitor().request("/enter/?from=proxy")), missing);
+  });
+
   it("protects the listed paths and no others", async () => {
     for (const path of ["/", "/accounts", "/orders", "/orders/7/items", "/files", "/enter"]) {
       await assert.rejects(auth.proxy(new Visitor().request(path)), missing, path);
