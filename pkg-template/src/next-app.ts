@@ -25,18 +25,17 @@ interface Store {
 }
 
 /**
- * Next does not say whether cookies can be set; it throws where they cannot (Server Components). So, when a refresh is wanted,
- * a cookie of relatch's own that a refresh makes worthless is taken back.
+ * Next does not say whether cookies can be set; it throws where they cannot (Server Components). So, whenever a refresh is
+ * wanted, a cookie of relatch's own that a refresh makes worthless is taken back: an action can set cookies, and the page that
+ * is rendered after it, in the same request, can not.
  */
 function jarOf(backend: Backend, cookie: string | null, store: Store): Jar {
   // Next encodes what it sets. A refresh token that this would change had better stay as it is.
   const token = readCookie(cookie, backend.refreshCookie) ?? "";
   let canSet = encodeURIComponent(token) === token;
-  let isKnown = !canSet;
   return {
     canSet() {
-      if (isKnown) return canSet;
-      isKnown = true;
+      if (!canSet) return false;
       try {
         store.set(backend.handoverCookie, "", { path: backend.paths.refresh, maxAge: 0 });
       } catch {

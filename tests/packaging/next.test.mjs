@@ -76,13 +76,43 @@ declare module "relatch" {
 `,
 };
 
+/** A handler, and an action, that find a token refused before its time. */
+const EARLY = {
+  "app/edge/route.ts": `export const runtime = "edge";
+export { GET } from "../me/route";
+`,
+  "app/twice/actions.ts": `"use server";
+import { revalidatePath } from "next/cache";
+import { auth } from "@/lib/auth";
+
+export async function act(): Promise<void> {
+  await auth.authFetch("/api/me");
+  // What it was renewed to is refused as well, when the page is rendered in the same request.
+  await fetch(\`\${process.env.BACKEND_URL}/test/expire-access\`, { method: "POST" });
+  revalidatePath("/twice");
+}
+`,
+  "app/twice/page.tsx": `import { auth } from "@/lib/auth";
+import { act } from "./actions";
+
+export default async function Page() {
+  const { status } = await auth.authFetch("/api/me");
+  return (
+    <form action={act}>
+      <button id="twice">{status}</button>
+    </form>
+  );
+}
+`,
+};
+
 describe("the Next example", { concurrency: false }, () => {
   let backend, site, browser;
 
   before(async () => {
     const port = await freePort();
     backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
-    await install({ "app/edge/route.ts": `export const runtime = "edge";\nexport { GET } from "../me/route";\n`, ...BY_HAND });
+    await install({ ...EARLY, ...BY_HAND });
     await build(backend);
     site = await start(backend, port);
     browser = await startBrowser();
@@ -236,6 +266,22 @@ describe("the Next example", { concurrency: false }, () => {
     const next = await open(profile);
     assert.deepEqual(await parts(next), Array(10).fill("1 notes"));
     assert.equal((await backend.counters()).refresh.requests, 1, "the browser holds what the action has fetched");
+    await profile.close();
+  });
+
+  it("renews once in a request whose action has renewed, and whose page is refused again", async () => {
+    const { profile, page: entrance } = await visit();
+    await entrance.close();
+    const page = await open(profile, "/twice");
+    await backend.reset();
+    await backend.expireAccess();
+    await page.click("#twice");
+    await page.waitForFunction(() => document.querySelector("#twice").textContent === "401", { polling: 100 });
+    assert.deepEqual((({ requests, reuse }) => [requests, reuse])((await backend.counters()).refresh), [1, 0]);
+    await expire(profile);
+    const next = await open(profile);
+    assert.match((await parts(next))[0], /^\d notes$/);
+    assert.equal((await backend.counters()).refresh.reuse, 0, "the browser holds what the action has fetched");
     await profile.close();
   });
 
