@@ -24,15 +24,19 @@ interface Store {
   set(name: string, value: string, options: Record<string, unknown>): unknown;
 }
 
+/** What Next and others define in the edge runtime. */
+declare const EdgeRuntime: unknown;
+
 /**
  * Next does not say whether cookies can be set; it throws where they cannot (Server Components). So, whenever a refresh is
  * wanted, a cookie of relatch's own that a refresh makes worthless is taken back: an action can set cookies, and the page that
  * is rendered after it, in the same request, can not.
  */
 function jarOf(backend: Backend, cookie: string | null, store: Store): Jar {
-  // Next encodes what it sets. A refresh token that this would change had better stay as it is.
+  // Next encodes what it sets. A refresh token that this would change had better stay as it is. And what runs at the edge has
+  // another table than `proxy.ts`: a cookie that this has replaced would be presented again.
   const token = readCookie(cookie, backend.refreshCookie) ?? "";
-  let canSet = encodeURIComponent(token) === token;
+  let canSet = encodeURIComponent(token) === token && typeof EdgeRuntime === "undefined";
   return {
     canSet() {
       if (!canSet) return false;

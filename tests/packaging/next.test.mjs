@@ -76,7 +76,7 @@ declare module "relatch" {
 `,
 };
 
-/** A handler, and an action, that find a token refused before its time. */
+/** Handlers, and an action, that find a token refused before its time. */
 const EARLY = {
   "app/edge/route.ts": `export const runtime = "edge";
 export { GET } from "../me/route";
@@ -282,6 +282,17 @@ describe("the Next example", { concurrency: false }, () => {
     const next = await open(profile);
     assert.match((await parts(next))[0], /^\d notes$/);
     assert.equal((await backend.counters()).refresh.reuse, 0, "the browser holds what the action has fetched");
+    await profile.close();
+  });
+
+  it("renews nothing in a handler of the edge runtime, which has a table of its own", async () => {
+    const { profile, page: entrance } = await visit();
+    await entrance.close();
+    await backend.reset();
+    await backend.expireAccess();
+    const edge = await open(profile, "/edge");
+    assert.equal(JSON.parse(await edge.$eval("body", (body) => body.innerText)).status, 401);
+    assert.equal((await backend.counters()).refresh.requests, 0);
     await profile.close();
   });
 
