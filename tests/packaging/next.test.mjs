@@ -76,8 +76,12 @@ declare module "relatch" {
 `,
 };
 
-/** Handlers, and an action, that find a token refused before its time. */
+/** A page that is protected whatever it is called; handlers and an action that find a token refused before its time. */
 const EARLY = {
+  "app/account/[id]/page.tsx": `export default async function Page({ params }: { params: Promise<{ id: string }> }) {
+  return <p id="secret">{(await params).id}</p>;
+}
+`,
   "app/edge/route.ts": `export const runtime = "edge";
 export { GET } from "../me/route";
 `,
@@ -294,6 +298,15 @@ describe("the Next example", { concurrency: false }, () => {
     assert.equal(JSON.parse(await edge.$eval("body", (body) => body.innerText)).status, 401);
     assert.equal((await backend.counters()).refresh.requests, 0);
     await profile.close();
+  });
+
+  it("protects every page of a list, whatever it is called", async () => {
+    for (const id of ["5", "5.x", "5.rsc", "5.png", "5%0A", "%0D", "%E2%80%A8", "a%2Fb", "%ff", "a.b/c"]) {
+      for (const headers of [{}, { rsc: "1" }]) {
+        const answer = await fetch(`${site.url}/account/${id}`, { headers, redirect: "manual" });
+        assert.ok(!(await answer.text()).includes("secret"), id);
+      }
+    }
   });
 
   it("keeps the user signed in while the backend is busy, and shows so", async () => {
