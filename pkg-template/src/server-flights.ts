@@ -2,9 +2,9 @@
  * One refresh per refresh token within the process.
  *
  * Requests that come with the same refresh cookie at once share one refresh, and those that still come with the cookie it
- * has replaced (tabs opened together, a prefetch that was under way) share its answer for a grace of seconds. The table is
- * keyed by a digest of the cookie: what is in it is found by those only who present that cookie. It is short-lived, bounded,
- * and the only thing that outlives a request.
+ * has replaced (tabs opened together, a prefetch that was under way) share its answer: until the browser has shown that it
+ * has the new cookie, and for a grace of seconds from then on. The table is keyed by a digest of the cookie: what is in it is
+ * found by those only who present that cookie. It is short-lived, bounded, and the only thing that outlives a request.
  */
 import type { Answer, RefreshVerdict } from "./server-verdict.js";
 
@@ -20,12 +20,17 @@ export interface Renewal {
   readonly successor: string | undefined;
 }
 
-interface Flight {
-  readonly renewal: Promise<Renewal>;
-  isUnderWay: boolean;
+/** The refresh of one cookie. */
+export interface Flight {
+  readonly key: string;
+  readonly graceMs: number;
+  renewal: Promise<Renewal>;
+  /** What it came to; nothing while it is under way. */
+  landed: Renewal | undefined;
+  /** Whether a sign-out or another sign-in has ended the session meanwhile. */
+  isEnded: boolean;
   /** Until when it answers, in milliseconds since the epoch. */
   until: number;
-  successor: string | undefined;
 }
 
 /** After a refresh that could not be judged, nobody asks for this long, in milliseconds, unless the server says how long. */
@@ -33,73 +38,145 @@ const PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A refresh whose request was ended by its platform never lands; its place is free again after this, in milliseconds. */
 const LONGEST_FLIGHT_MS = 70_000;
+/** How long an answer may take to reach the browser after the refresh that it carries, in milliseconds. */
+const LONGEST_DELIVERY_MS = 300_000;
 /** Those that answer already are dropped beyond this many, the oldest first. */
 const MOST = 10_000;
 
 const OVER: Renewal = { verdict: { is: "dead" }, answer: undefined, setCookies: [], sentAt: 0, successor: undefined };
 
+interface Table {
+  /** By the cookie that is presented. */
+  readonly flights: Map<string, Flight>;
+  /** Those whose new cookie nobody has presented yet, by that. */
+  readonly undelivered: Map<string, Flight>;
+}
+
 /** Bundlers give one module several bodies (Next has one for `proxy.ts`); the process has one table. */
-function table(): Map<string, Flight> {
-  const shared = globalThis as { [name: symbol]: Map<string, Flight> | undefined };
-  return (shared[Symbol.for("relatch:flights:1")] ??= new Map());
+function table(): Table {
+  const shared = globalThis as { [name: symbol]: Table | undefined };
+  return (shared[Symbol.for("relatch:flights:2")] ??= { flights: new Map(), undelivered: new Map() });
 }
 
 /** The refresh of this cookie: the one that is under way, or has just been, or a new one. `isOwn` says that it is new. */
-export async function fly(key: string, graceMs: number, start: () => Promise<Renewal>): Promise<{ renewal: Renewal; isOwn: boolean }> {
+export async function fly(
+  key: string,
+  graceMs: number,
+  start: () => Promise<Renewal>,
+): Promise<{ renewal: Renewal; isOwn: boolean; flight: Flight }> {
   sweep();
-  const present = table().get(key);
+  const { flights } = table();
+  const present = flights.get(key);
   if (!present) {
-    const flight: Flight = { renewal: start(), isUnderWay: true, until: Date.now() + LONGEST_FLIGHT_MS, successor: undefined };
-    table().set(key, flight);
-    await land(flight, key, graceMs);
-    // A sign-out may have ended it meanwhile.
-    return { renewal: await (table().get(key) ?? flight).renewal, isOwn: true };
+    const until = Date.now() + LONGEST_FLIGHT_MS;
+    const flight: Flight = { key, graceMs, renewal: start(), landed: undefined, isEnded: false, until };
+    flights.set(key, flight);
+    await land(flight);
+    return { renewal: await flight.renewal, isOwn: true, flight };
   }
-  await present.renewal;
-  let flight = table().get(key) ?? present;
-  let renewal = await flight.renewal;
-  // The cookie that it left may have been replaced since.
-  for (let next; (next = renewal.successor && table().get(renewal.successor)); ) {
-    if (next === flight || (await next.renewal).verdict.is === "unknown") break;
-    flight = next;
-    renewal = await flight.renewal;
+  const renewal = await newest(present);
+  // A sign-out may have ended it meanwhile.
+  return { renewal: present.isEnded ? OVER : renewal, isOwn: false, flight: present };
+}
+
+/** What this refresh came to or, if the cookie that it left has been replaced since, the last of those. */
+async function newest(flight: Flight): Promise<Renewal> {
+  const { flights } = table();
+  const line = new Set([flight.key]);
+  let found = await flight.renewal;
+  for (let next; (next = found.successor && flights.get(found.successor)) && !line.has(next.key); line.add(next.key)) {
+    const renewal = await next.renewal;
+    if (renewal.verdict.is === "unknown") break;
+    found = renewal;
   }
-  return { renewal, isOwn: false };
+  return found;
+}
+
+/** The last renewal of those that have replaced this cookie, as far as they have landed. */
+export function successorOf(key: string): Renewal | undefined {
+  const { flights } = table();
+  const line = new Set<string>();
+  let found: Renewal | undefined;
+  for (let at = key, next; !line.has(at) && (next = flights.get(at)?.landed)?.successor; at = next.successor) {
+    line.add(at);
+    found = next;
+  }
+  return found;
+}
+
+/** A browser has presented this cookie: the answer that brought it has arrived, and so have those before it. */
+export function arrived(key: string): void {
+  const { undelivered } = table();
+  const now = Date.now();
+  for (let flight; (flight = undelivered.get(key)); key = flight.key) {
+    undelivered.delete(key);
+    flight.until = Math.min(flight.until, now + flight.graceMs);
+  }
 }
 
 /** Waits until no refresh of this cookie is under way. */
 export async function settled(key: string): Promise<Renewal | undefined> {
-  return table().get(key)?.renewal;
+  return table().flights.get(key)?.renewal;
 }
 
-/** Ends a cookie and those that led to it: their refreshes answer "dead" from now on, those under way included. */
+/** Ends a cookie and those of its line: their refreshes answer "dead" from now on, those under way included. */
 export function end(key: string, graceMs: number): void {
+  const { flights } = table();
   const keys = new Set([key]);
   for (let size = 0; size !== keys.size; ) {
     size = keys.size;
-    for (const [other, { successor }] of table()) if (successor && keys.has(successor)) keys.add(other);
+    for (const [other, { landed }] of flights) {
+      const successor = landed?.successor;
+      if (successor && keys.has(successor)) keys.add(other);
+      else if (successor && keys.has(other)) keys.add(successor);
+    }
   }
+  const over = { renewal: Promise.resolve(OVER), landed: OVER, isEnded: true, until: Date.now() + graceMs };
   for (const ended of keys) {
-    table().set(ended, { renewal: Promise.resolve(OVER), isUnderWay: false, until: Date.now() + graceMs, successor: undefined });
+    const flight = flights.get(ended);
+    if (flight) leave(flight);
+    flights.set(ended, Object.assign(flight ?? { key: ended, graceMs }, over));
   }
 }
 
-async function land(flight: Flight, key: string, graceMs: number): Promise<void> {
-  const { verdict, successor } = await flight.renewal;
-  flight.isUnderWay = false;
-  flight.successor = successor;
-  const pause = verdict.is === "unknown" ? Math.min(verdict.error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS) : graceMs;
-  // A backend that does not rotate needs no grace, and is to be asked anew.
-  flight.until = Date.now() + (successor === key ? 0 : pause);
+async function land(flight: Flight): Promise<void> {
+  const { key, graceMs } = flight;
+  const renewal = await flight.renewal;
+  if (flight.isEnded) return;
+  flight.landed = renewal;
+  const { verdict, successor } = renewal;
+  const now = Date.now();
+  if (verdict.is === "unknown") {
+    flight.until = now + Math.min(verdict.error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS);
+  } else if (successor === undefined) {
+    flight.until = now + graceMs;
+  } else if (successor === key || graceMs === 0) {
+    // A backend that does not rotate needs no grace, and is to be asked anew.
+    flight.until = now;
+  } else {
+    flight.until = now + LONGEST_DELIVERY_MS;
+    table().undelivered.set(successor, flight);
+  }
 }
 
 function sweep(): void {
+  const { flights } = table();
   const now = Date.now();
-  const flights = table();
-  for (const [key, { until }] of flights) if (until <= now) flights.delete(key);
-  let surplus = flights.size - MOST;
-  for (const [key, { isUnderWay }] of flights) {
-    if (surplus-- <= 0) break;
-    if (!isUnderWay) flights.delete(key);
+  for (const flight of flights.values()) if (flight.until <= now) drop(flight);
+  for (const flight of flights.values()) {
+    if (flights.size <= MOST) return;
+    if (flight.landed) drop(flight);
   }
+}
+
+function drop(flight: Flight): void {
+  table().flights.delete(flight.key);
+  leave(flight);
+}
+
+/** Nobody is waited for any more to show the new cookie. */
+function leave({ key, landed }: Flight): void {
+  const { undelivered } = table();
+  const successor = landed?.successor;
+  if (successor && undelivered.get(successor)?.key === key) undelivered.delete(successor);
 }

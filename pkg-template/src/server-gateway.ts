@@ -41,7 +41,7 @@ export async function answer(backend: Backend, operation: Operation, request: Re
   const lines: string[] = [];
   const jar = { canSet: () => true, set: (more: readonly string[]) => void lines.push(...more) };
   const cookie = request.headers.get("cookie");
-  const state = new RequestState({ ...backend, origin: backend.origin ?? own }, { cookie, origin: own }, jar);
+  const state = new RequestState({ ...backend, origin: backend.origin ?? own }, { cookie, origin: own, isBrowsers: true }, jar);
   await state.open();
   if (operation === "refresh") return refresh(state, cookie, lines);
   // What changes the cookie waits for a refresh of it that is under way: its answer could come later, and undo this.

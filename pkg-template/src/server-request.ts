@@ -5,7 +5,7 @@ import { RelatchError } from "./errors.js";
 import type { SessionData, SessionState } from "./types.js";
 import { accessOf, digest, openAccess, ownCookie, sealAccess, type Access } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
-import { fly, type Renewal } from "./server-flights.js";
+import { arrived, fly, successorOf, type Flight, type Renewal } from "./server-flights.js";
 import type { Backend } from "./server-options.js";
 import { send } from "./server-transport.js";
 import { judgeRefresh, judgeSession, shows } from "./server-verdict.js";
@@ -22,6 +22,8 @@ export interface Head {
   readonly cookie: string | null;
   /** The site's origin, as the request knows it. */
   readonly origin: string;
+  /** Whether the cookies are as the browser has sent them, and not such as a proxy hands on. */
+  readonly isBrowsers?: boolean;
 }
 
 const ALWAYS = { error: null, refreshing: false } as const;
@@ -29,6 +31,7 @@ const ALWAYS = { error: null, refreshing: false } as const;
 export class RequestState {
   readonly backend: Backend;
   readonly #origin: string;
+  readonly #isBrowsers: boolean;
   readonly #jar: Jar;
   #cookie: string;
   #refreshToken: string | undefined;
@@ -40,12 +43,14 @@ export class RequestState {
   #opening: Promise<void> | undefined;
   #renewing: Promise<void> | undefined;
   #reading: Promise<SessionState> | undefined;
+  #flight: Flight | undefined;
   #isBorrowed = false;
 
   constructor(backend: Backend, head: Head, jar: Jar) {
     this.backend = backend;
     this.#cookie = head.cookie ?? "";
     this.#origin = backend.origin ?? head.origin;
+    this.#isBrowsers = head.isBrowsers === true;
     this.#jar = jar;
   }
 
@@ -80,7 +85,7 @@ export class RequestState {
 
   /** Reads the cookies, and changes nothing. */
   open(): Promise<void> {
-    return (this.#opening ??= this.#adopt(this.#cookie));
+    return (this.#opening ??= this.#open());
   }
 
   /** Sees to it that there is a usable token, if that is possible here. */
@@ -101,6 +106,16 @@ export class RequestState {
       .finally(() => (this.#renewing = undefined));
     await this.#renewing;
     return renewal;
+  }
+
+  /**
+   * What an answer that goes out now has to set beside `lines`, which this request has set: the newest cookies, if others have
+   * replaced these.
+   */
+  outgoing(lines: readonly string[]): readonly string[] {
+    if (!this.#flight) return lines;
+    const newer = successorOf(this.#owner);
+    return newer ? [...lines, ...linesOf(this.backend, newer)] : lines;
   }
 
   state(): Promise<SessionState> {
@@ -141,15 +156,16 @@ export class RequestState {
 
   async #fly(): Promise<Renewal | undefined> {
     const { backend } = this;
-    const flight = fly(this.#owner, backend.graceMs, () => refresh(backend, this.#cookie, this.#origin));
-    const landed = await within(backend.contract["timeoutMs"] as number, flight);
+    const flying = fly(this.#owner, backend.graceMs, () => refresh(backend, this.#cookie, this.#origin));
+    const landed = await within(backend.contract["timeoutMs"] as number, flying);
     if (!landed) {
       this.#problem = new RelatchError("Timeout", { temporary: true });
       return undefined;
     }
-    const { renewal, isOwn } = landed;
+    const { renewal, isOwn, flight } = landed;
     this.#isBorrowed = !isOwn;
-    const { verdict, setCookies, sentAt } = renewal;
+    this.#flight ??= flight;
+    const { verdict, setCookies } = renewal;
     if (verdict.is === "unknown") {
       this.#problem = verdict.error;
       return renewal;
@@ -163,14 +179,9 @@ export class RequestState {
       this.#access = undefined;
       return renewal;
     }
-    const next = applySetCookies(this.#cookie, setCookies);
-    const owner = await digest(backend, readCookie(next, backend.refreshCookie) ?? "");
-    const access = accessOf(backend, verdict.grant, sentAt);
-    const left = (access.end - Date.now()) / 1000;
-    const own = ownCookie(backend, backend.accessCookie, sealAccess(access, owner), left, "/", setCookies);
-    this.#take(own ? [...setCookies, own] : setCookies);
+    this.#take(linesOf(backend, renewal));
     await this.#adopt(this.#cookie);
-    this.#access = access;
+    this.#access = accessOf(backend, verdict.grant, renewal.sentAt);
     this.#user = verdict.grant.user;
     // What others have fetched a while ago may have run out; its cookie is the one to go on with.
     return isOwn || this.access ? renewal : this.#fly();
@@ -179,6 +190,11 @@ export class RequestState {
   #take(lines: readonly string[]): void {
     this.#cookie = applySetCookies(this.#cookie, lines);
     this.#jar.set(lines);
+  }
+
+  async #open(): Promise<void> {
+    await this.#adopt(this.#cookie);
+    if (this.#isBrowsers) arrived(this.#owner);
   }
 
   async #adopt(cookie: string): Promise<void> {
@@ -222,6 +238,15 @@ export class RequestState {
     const known = error ?? sessionStale();
     return { status: "loading", data: null, reason: null, freshness, error: known, refreshing: false };
   }
+}
+
+/** What a renewal sets: the backend's cookies, and the access token's. */
+function linesOf(backend: Backend, { verdict, setCookies, sentAt, successor }: Renewal): readonly string[] {
+  if (verdict.is !== "renewed") return setCookies;
+  const access = accessOf(backend, verdict.grant, sentAt);
+  const left = (access.end - Date.now()) / 1000;
+  const own = ownCookie(backend, backend.accessCookie, sealAccess(access, successor ?? ""), left, "/", setCookies);
+  return own ? [...setCookies, own] : setCookies;
 }
 
 /** Sends the refresh itself, for all who wait for it. */

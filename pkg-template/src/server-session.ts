@@ -24,7 +24,7 @@ export function requestSession(state: RequestState): RequestSession {
 export function openWeb(backend: Backend, request: Request, readOnly: boolean): WebSession {
   const lines: string[] = [];
   const jar: Jar = { canSet: () => !readOnly, set: (more) => void lines.push(...more) };
-  const head = { cookie: request.headers.get("cookie"), origin: new URL(request.url).origin };
+  const head = { cookie: request.headers.get("cookie"), origin: new URL(request.url).origin, isBrowsers: !readOnly };
   const state = new RequestState(backend, head, jar);
   return {
     ...requestSession(state),
@@ -40,7 +40,7 @@ export function openWeb(backend: Backend, request: Request, readOnly: boolean): 
     },
     commit(response) {
       const offer = isDocument(request) ? offerHandover(state.backend, state) : undefined;
-      const all = [...lines, ...(offer ? [offer] : [])];
+      const all = [...state.outgoing(lines), ...(offer ? [offer] : [])];
       const isUsers = all.length > 0 || !state.isNobody;
       if (!isUsers) return response;
       let answer = response;

@@ -23,8 +23,8 @@ export interface ServerOptions {
   /** The name of the cookie in which the access token waits for the next request. Default `relatch_access`. */
   readonly accessCookie?: string;
   /**
-   * How long a refresh also answers requests that still come with the cookie it has replaced, in milliseconds, at most
-   * 60000. Default 30000.
+   * How long a refresh also answers requests that still come with the cookie it has replaced, in milliseconds from when the
+   * browser has come with the new one, and five minutes in all. 0: not at all. At most 60000; default 30000.
    */
   readonly graceMs?: number;
   /**
@@ -72,7 +72,10 @@ export interface WebSession extends RequestSession {
   ready(): Promise<{ readonly status: "nobody" | "user" | "unknown" }>;
   /** Headers for the request as it goes on, to a page or another handler: it carries the cookies as they are now. */
   onward(headers?: Headers): Headers;
-  /** Puts the cookies on the answer and, where there is a user, `Cache-Control: private, no-store`. Call it last. */
+  /**
+   * Puts the cookies on the answer and, where there is a user, `Cache-Control: private, no-store`. Call it last: it knows who
+   * has signed out or in meanwhile, and of the newest cookie.
+   */
   commit(response: Response): Response;
 }
 

@@ -45,6 +45,37 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.deepEqual(await refreshes(backend), [2, 2, 0]);
   });
 
+  it("answers it as long as the browser has not shown the new cookie, however slow the answer is that has it", async () => {
+    const brisk = serverOf(backend, { graceMs: 100 });
+    const visitor = await someone();
+    const slow = brisk.open(visitor.request("/report"));
+    assert.equal((await slow.get()).user.email, USER.email);
+    await sleep(300);
+    const [tab, late] = [visitor.twin(), visitor.twin()];
+    assert.equal((await render(brisk, tab)).user.email, USER.email);
+    visitor.take(slow.commit(new Response("report")));
+    assert.equal(tab.cookie("relatch_refresh"), visitor.cookie("relatch_refresh"));
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+    // It has shown it, and the grace is over: now it would be a theft.
+    await render(brisk, visitor);
+    await sleep(300);
+    assert.equal(await render(brisk, late), null);
+    assert.deepEqual(await refreshes(backend), [2, 1, 1]);
+  });
+
+  it("puts the newest cookie on a slow answer, where others have replaced the one that it has fetched", async () => {
+    const visitor = await someone();
+    const slow = server.open(visitor.request("/report"));
+    await slow.ready();
+    const tab = visitor.twin();
+    await render(server, tab);
+    await render(server, tab.forget("relatch_access"));
+    visitor.take(slow.commit(new Response("report")));
+    for (const name of ["relatch_refresh", "relatch_access"]) assert.equal(visitor.cookie(name), tab.cookie(name), name);
+    assert.equal((await render(server, visitor, "/", (session) => session.fetch("/api/notes"))).status, 200);
+    assert.deepEqual(await refreshes(backend), [2, 2, 0]);
+  });
+
   it("is what a strict backend takes for theft without that grace", async () => {
     const hasty = serverOf(backend, { graceMs: 0 });
     const visitor = await someone();
