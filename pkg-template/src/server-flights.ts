@@ -20,6 +20,14 @@ export interface Renewal {
   readonly successor: string | undefined;
 }
 
+/** How long refreshes and their outcomes last, in milliseconds. */
+export interface Spans {
+  /** How long an outcome is shared once the browser has the new cookie. */
+  readonly graceMs: number;
+  /** After this a request is given up. */
+  readonly requestMs: number;
+}
+
 /** The refresh of one cookie. */
 export interface Flight {
   readonly key: string;
@@ -36,8 +44,8 @@ export interface Flight {
 /** After a refresh that could not be judged, nobody asks for this long, in milliseconds, unless the server says how long. */
 const PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
-/** A refresh whose request was ended by its platform never lands; its place is free again after this, in milliseconds. */
-const LONGEST_FLIGHT_MS = 70_000;
+/** A refresh whose request was ended by its platform never lands; its place is free again so long after its time, in milliseconds. */
+const SLACK_MS = 10_000;
 /** How long an answer may take to reach the browser after the refresh that it carries, in milliseconds. */
 const LONGEST_DELIVERY_MS = 300_000;
 /** Those that answer already are dropped beyond this many, the oldest first. */
@@ -61,14 +69,14 @@ function table(): Table {
 /** The refresh of this cookie: the one that is under way, or has just been, or a new one. `isOwn` says that it is new. */
 export async function fly(
   key: string,
-  graceMs: number,
+  { graceMs, requestMs }: Spans,
   start: () => Promise<Renewal>,
 ): Promise<{ renewal: Renewal; isOwn: boolean; flight: Flight }> {
   sweep();
   const { flights } = table();
   const present = flights.get(key);
   if (!present) {
-    const until = Date.now() + LONGEST_FLIGHT_MS;
+    const until = Date.now() + requestMs + SLACK_MS;
     const flight: Flight = { key, graceMs, renewal: start(), landed: undefined, isEnded: false, until };
     flights.set(key, flight);
     await land(flight);

@@ -7,7 +7,7 @@ import { accessOf, digest, openAccess, ownCookie, sealAccess, type Access } from
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { arrived, fly, successorOf, type Flight, type Renewal } from "./server-flights.js";
 import type { Backend } from "./server-options.js";
-import { send } from "./server-transport.js";
+import { requestMs, send } from "./server-transport.js";
 import { judgeRefresh, judgeSession, shows } from "./server-verdict.js";
 
 /** Where the cookies of an answer go. */
@@ -156,7 +156,8 @@ export class RequestState {
 
   async #fly(): Promise<Renewal | undefined> {
     const { backend } = this;
-    const flying = fly(this.#owner, backend.graceMs, () => refresh(backend, this.#cookie, this.#origin));
+    const spans = { graceMs: backend.graceMs, requestMs: requestMs(backend, "refresh") };
+    const flying = fly(this.#owner, spans, () => refresh(backend, this.#cookie, this.#origin));
     const landed = await within(backend.contract["timeoutMs"] as number, flying);
     if (!landed) {
       this.#problem = new RelatchError("Timeout", { temporary: true });

@@ -25,6 +25,12 @@ export interface Received {
 /** A refresh that was sent is not given up: the backend may have rotated, and the new cookie must reach the browser. */
 const LAST_MS = 60_000;
 
+/** After what time a request is given up, in milliseconds. */
+export function requestMs({ contract }: Backend, operation: Operation): number {
+  const timeoutMs = contract["timeoutMs"] as number;
+  return operation === "refresh" ? Math.max(LAST_MS, timeoutMs) : timeoutMs;
+}
+
 export async function send(backend: Backend, operation: Operation, sent: Sent): Promise<Received> {
   const { contract } = backend;
   const [body, own] = compose(contract, operation, undefined, {}, {});
@@ -32,7 +38,6 @@ export async function send(backend: Backend, operation: Operation, sent: Sent): 
   const cookie = keepCookies(sent.cookie, backend.ownCookies);
   if (cookie) headers.set("cookie", cookie);
   if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`);
-  const timeoutMs = contract["timeoutMs"] as number;
   const sentAt = Date.now();
   try {
     const response = await fetch(contract[`${operation}.path`] as string, {
@@ -42,7 +47,7 @@ export async function send(backend: Backend, operation: Operation, sent: Sent): 
       // As in the browser: never cached, and a login page at the end of a redirect is no answer.
       cache: "no-store",
       redirect: "manual",
-      signal: AbortSignal.timeout(operation === "refresh" ? Math.max(LAST_MS, timeoutMs) : timeoutMs),
+      signal: AbortSignal.timeout(requestMs(backend, operation)),
     });
     const outcome = await readAnswer(response, String(contract["retryAfterHeader"]));
     return { outcome, setCookies: response.headers.getSetCookie(), sentAt };

@@ -1,6 +1,6 @@
 // relatch/server against the example server: what it reads, what it refreshes, and what it lets nobody have.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, before, beforeEach, describe, it, mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
 
@@ -192,6 +192,32 @@ describe("a session on the server", { concurrency: false }, () => {
     await sleep(1500);
     assert.equal((await render(hasty, visitor, "/", (session) => session.fetch("/api/notes"))).status, 200);
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("sends no second refresh while one is under way, however long `timeoutMs` lets it take", async () => {
+    let answer;
+    const hung = new Promise((resolve) => (answer = resolve));
+    const slow = await listen(async ({ url }) => {
+      await hung;
+      const headers = { "content-type": "application/json", "set-cookie": "relatch_refresh=next; Path=/" };
+      return url === "/auth/refresh" ? { headers, body: `{"accessToken":"t","expiresIn":3600,"user":{"id":"1"}}` } : { status: 404 };
+    });
+    try {
+      const patient = serverOf(slow, { contract: { timeoutMs: 100_000 } });
+      const visitor = new Visitor().set("relatch_refresh", "former");
+      const shown = [patient.open(visitor.request("/")).get()];
+      while (!slow.requests.length) await sleep(10);
+      mock.timers.enable({ apis: ["Date"], now: Date.now() });
+      mock.timers.tick(90_000);
+      shown.push(patient.open(visitor.request("/")).get());
+      await sleep(100);
+      answer();
+      assert.deepEqual(await Promise.all(shown), [{ user: { id: "1" } }, { user: { id: "1" } }]);
+      assert.equal(slow.requests.length, 1);
+    } finally {
+      mock.timers.reset();
+      await slow.stop();
+    }
   });
 
   it("goes on with a token that is due and still good when it cannot be renewed", async () => {
