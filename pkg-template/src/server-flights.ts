@@ -48,7 +48,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const SLACK_MS = 10_000;
 /** How long an answer may take to reach the browser after the refresh that it carries, in milliseconds. */
 const LONGEST_DELIVERY_MS = 300_000;
-/** Those that answer already are dropped beyond this many, the oldest first. */
+/** Those that answer already are dropped beyond this many. */
 const MOST = 10_000;
 
 const OVER: Renewal = { verdict: { is: "dead" }, answer: undefined, setCookies: [], sentAt: 0, successor: undefined };
@@ -171,9 +171,12 @@ function sweep(): void {
   const { flights } = table();
   const now = Date.now();
   for (const flight of flights.values()) if (flight.until <= now) drop(flight);
-  for (const flight of flights.values()) {
-    if (flights.size <= MOST) return;
-    if (flight.landed) drop(flight);
+  // What has brought no cookie goes first, the oldest of it: anybody can have made-up cookies refused, as many as they like.
+  for (const hasSuccessor of [false, true]) {
+    for (const flight of flights.values()) {
+      if (flights.size <= MOST) return;
+      if (flight.landed && Boolean(flight.landed.successor) === hasSuccessor) drop(flight);
+    }
   }
 }
 

@@ -76,6 +76,18 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.deepEqual(await refreshes(backend), [2, 2, 0]);
   });
 
+  it("is not pushed out of the table by made-up cookies, of which anybody can have any number refused", async () => {
+    const visitor = await someone();
+    const late = visitor.twin();
+    await render(server, visitor);
+    // Without a network, since there are many.
+    const refusing = mock.method(globalThis, "fetch", async () => new Response("{}", { status: 401 }));
+    for (let nth = 0; nth < 10_100; nth++) await server.open(new Visitor().set("relatch_refresh", `made-up-${nth}`).request("/")).ready();
+    refusing.mock.restore();
+    assert.equal((await render(server, late)).user.email, USER.email);
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
   it("is what a strict backend takes for theft without that grace", async () => {
     const hasty = serverOf(backend, { graceMs: 0 });
     const visitor = await someone();
