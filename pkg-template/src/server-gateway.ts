@@ -57,7 +57,7 @@ export async function answer(backend: Backend, operation: Operation, request: Re
   const received = await send(backend, operation, { cookie: present, origin: state.origin, body: body || undefined, headers });
   if (operation === "signOut") lines.push(...(await afterSignOut(backend, received, present)));
   else lines.push(...received.setCookies);
-  if (operation === "signIn" || operation === "exchange") lines.push(...(await afterSignIn(backend, received, present)));
+  if (operation === "signIn" || operation === "exchange") lines.push(...(await afterSignIn(backend, received, present, state.owner)));
   return pass(received, lines);
 }
 
@@ -89,15 +89,17 @@ async function refresh(state: RequestState, cookie: string | null, lines: string
   return json(body, given.status, lines);
 }
 
-async function afterSignIn(backend: Backend, received: Received, cookie: string): Promise<string[]> {
+/** What is still on its way for a former user, by the cookie that was presented or the one that has replaced it, comes to nothing. */
+async function afterSignIn(backend: Backend, received: Received, cookie: string, presented: string): Promise<string[]> {
   const { outcome, setCookies, sentAt } = received;
   const grant = typeof outcome === "string" ? undefined : readGrant(backend.contract, outcome);
   const refreshToken = readCookie(applySetCookies(cookie, setCookies), backend.refreshCookie);
   if (!grant || !refreshToken) return [];
+  const owner = await digest(backend, refreshToken);
   const former = readCookie(cookie, backend.refreshCookie);
-  if (former && former !== refreshToken) end(await digest(backend, former), backend.graceMs);
+  for (const gone of [presented, former && (await digest(backend, former))]) if (gone && gone !== owner) end(gone, backend.graceMs);
   const access = accessOf(backend, grant, sentAt);
-  const value = sealAccess(access, await digest(backend, refreshToken));
+  const value = sealAccess(access, owner);
   const line = ownCookie(backend, backend.accessCookie, value, (access.end - sentAt) / 1000, "/", setCookies);
   return line ? [line] : [];
 }

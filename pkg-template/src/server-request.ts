@@ -109,11 +109,12 @@ export class RequestState {
   }
 
   /**
-   * What an answer that goes out now has to set beside `lines`, which this request has set: the newest cookies, if others have
-   * replaced these.
+   * What an answer that goes out now has to set of `lines`, which this request has set: nothing, if somebody has signed out
+   * or in meanwhile; and the newest cookies too, if others have replaced these.
    */
   outgoing(lines: readonly string[]): readonly string[] {
     if (!this.#flight) return lines;
+    if (this.#flight.isEnded) return [];
     const newer = successorOf(this.#owner);
     return newer ? [...lines, ...linesOf(this.backend, newer)] : lines;
   }

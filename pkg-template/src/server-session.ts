@@ -41,7 +41,7 @@ export function openWeb(backend: Backend, request: Request, readOnly: boolean): 
     commit(response) {
       const offer = isDocument(request) ? offerHandover(state.backend, state) : undefined;
       const all = [...state.outgoing(lines), ...(offer ? [offer] : [])];
-      const isUsers = all.length > 0 || !state.isNobody;
+      const isUsers = lines.length > 0 || all.length > 0 || !state.isNobody;
       if (!isUsers) return response;
       let answer = response;
       try {

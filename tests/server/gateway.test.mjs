@@ -169,6 +169,19 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     assert.equal(await render(server, late), null);
   });
 
+  it("sign another user in: the slow answer to a request of the former does not undo it", async () => {
+    for (const ends of [false, true]) {
+      const visitor = await new Visitor().signIn(backend, USER);
+      if (ends) await backend.expireRefresh();
+      const slow = server.open(visitor.request("/report"));
+      await slow.ready();
+      await signIn(visitor, OTHER);
+      const late = visitor.take(slow.commit(new Response("report")));
+      assert.equal(late.headers.get("cache-control"), "private, no-store");
+      assert.equal((await render(server, visitor))?.user.email, OTHER.email, ends ? "which had ended" : "which was renewed");
+    }
+  });
+
   it("refuse what another site sends", async () => {
     const visitor = await new Visitor().signIn(backend, USER);
     for (const headers of [{ "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }]) {
