@@ -78,7 +78,7 @@ async function refresh(state: RequestState, cookie: string | null, lines: string
       return json(writeGrant(backend.contract, { token: state.access.token, expiresIn, user: data?.user }), 200, lines);
     }
   }
-  const renewal = await state.renew(state.access?.token);
+  const renewal = await state.renew(state.held);
   const given = renewal?.answer;
   if (!given && state.isNobody) return json({ error: "no_session" }, noSession(backend), lines);
   if (!given) return json({ error: "unreachable" }, 504, lines);

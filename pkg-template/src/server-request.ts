@@ -68,6 +68,11 @@ export class RequestState {
     return this.#owner;
   }
 
+  /** The access token that this request came with or has had since, whether it can be used or not. */
+  get held(): string | undefined {
+    return this.#access?.token;
+  }
+
   /** The access token, if it can be used. */
   get access(): Access | undefined {
     return this.#access && this.#access.end > Date.now() ? this.#access : undefined;

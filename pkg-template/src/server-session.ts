@@ -14,7 +14,7 @@ export function requestSession(state: RequestState): RequestSession {
     fetch: (input, init) => state.fetch(input, init),
     async refresh() {
       await state.open();
-      await state.renew(state.access?.token);
+      await state.renew(state.held);
       return state.state();
     },
   };

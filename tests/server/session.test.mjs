@@ -145,6 +145,24 @@ describe("a session on the server", { concurrency: false }, () => {
     }
   });
 
+  it("renews by `refresh()` what a request has outlived", async () => {
+    const brief = await startBackend("--access-ttl", "1");
+    try {
+      const visitor = await new Visitor().signIn(brief, USER);
+      const quick = serverOf(brief);
+      await render(quick, visitor);
+      const state = await render(quick, visitor, "/stream", async (session) => {
+        assert.equal((await session.state()).freshness, "fresh");
+        await sleep(1200);
+        return session.refresh();
+      });
+      assert.deepEqual([state.status, state.freshness], ["authenticated", "fresh"]);
+      assert.deepEqual(await refreshes(brief), [2, 2, 0]);
+    } finally {
+      await brief.stop();
+    }
+  });
+
   it("puts the rotated cookie on the answer and on the request that goes on", async () => {
     const visitor = await someone();
     const former = visitor.cookie("relatch_refresh");
