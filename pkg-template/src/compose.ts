@@ -1,6 +1,9 @@
 /** Puts together what one of the SDK's own requests sends. Decides nothing. */
 import type { FlatContract } from "./contract.js";
 
+/** The core gives up first, and says why. */
+const AFTER_TIMEOUT_MS = 50;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A body, if there is one, and headers. */
@@ -24,7 +27,8 @@ export function compose(contract: FlatContract, group: string, given: Fields | u
  * to another.
  *
  * Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
- * mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes.
+ * mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes. What is
+ * no refresh is not waited for in vain: its cookie would come over that of whoever has signed in since.
  */
 export function prepare(contract: FlatContract, group: string, [body, headers]: Composed): readonly [Request, RequestInit] {
   const init = {
@@ -35,7 +39,10 @@ export function prepare(contract: FlatContract, group: string, [body, headers]: 
     cache: "no-store",
     redirect: "manual",
   } as const;
-  return [new Request(contract[`${group}.path`] as string, init), /^(refresh|signOut)$/.test(group) ? { keepalive: true } : {}];
+  const request = new Request(contract[`${group}.path`] as string, init);
+  const isRefresh = group === "refresh";
+  const signal = isRefresh ? null : AbortSignal.timeout((contract["timeoutMs"] as number) + AFTER_TIMEOUT_MS);
+  return [request, { keepalive: isRefresh || group === "signOut", signal }];
 }
 
 /** The value of a cookie that scripts can read. There is no `document` in a worker. */

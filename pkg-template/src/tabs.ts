@@ -79,21 +79,27 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
 
   /** Reads what stands, and has something done to it while the transaction is open. Resolves with what stood. */
   const transact = (mode: IDBTransactionMode, act?: Act): Promise<number[]> => {
-    const work = store().then(
-      (db) =>
-        new Promise<number[]>((resolve, reject) => {
-          const run = db.transaction("stamps", mode);
-          const open: Open = { store: run.objectStore("stamps"), present: [] };
-          const stands = open.store.get(name);
-          stands.onsuccess = () => {
-            const stood = (open.present = (stands.result as number[] | undefined) ?? []);
-            run.oncomplete = () => resolve(stood);
-            act?.(open, done);
-            run.commit();
-          };
-          run.onabort = run.onerror = () => reject(run.error);
-        }),
-    );
+    let isRead = false;
+    const attempt = (db: IDBDatabase): Promise<number[]> =>
+      new Promise((resolve, reject) => {
+        const run = db.transaction("stamps", mode);
+        const open: Open = { store: run.objectStore("stamps"), present: [] };
+        const stands = open.store.get(name);
+        stands.onsuccess = () => {
+          isRead = true;
+          const stood = (open.present = (stands.result as number[] | undefined) ?? []);
+          run.oncomplete = () => resolve(stood);
+          act?.(open, done);
+          run.commit();
+        };
+        run.onabort = run.onerror = () => reject(run.error);
+      });
+    const work = store().then(attempt).catch((error: unknown) => {
+      if (isRead) throw error;
+      // The connection is lost, as when the site's data are cleared: a new one may do.
+      db = undefined;
+      return store().then(attempt);
+    });
     const late = new Promise<never>((_, reject) => setTimeout(reject, STORE_WAIT_MS));
     const done = Promise.race([work, late]).catch((error: unknown) => {
       db = undefined;

@@ -346,6 +346,7 @@ function sendsStreams() {
 }
 
 // src/compose.ts
+var AFTER_TIMEOUT_MS = 50;
 function compose(contract, group, given, more, headers) {
   const extra = contract[`${group}.extra`];
   const hasBody = (given || extra || Object.keys(more).length > 0) && contract[`${group}.method`] !== "GET";
@@ -366,7 +367,10 @@ function prepare(contract, group, [body, headers]) {
     cache: "no-store",
     redirect: "manual"
   };
-  return [new Request(contract[`${group}.path`], init), /^(refresh|signOut)$/.test(group) ? { keepalive: true } : {}];
+  const request = new Request(contract[`${group}.path`], init);
+  const isRefresh = group === "refresh";
+  const signal = isRefresh ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS);
+  return [request, { keepalive: isRefresh || group === "signOut", signal }];
 }
 function readableCookie(name) {
   const cookies = (globalThis.document?.cookie ?? "").split("; ");
@@ -530,20 +534,25 @@ function openTabs(backend, listener) {
   store().catch(() => {
   });
   const transact = (mode, act) => {
-    const work = store().then(
-      (db2) => new Promise((resolve, reject) => {
-        const run = db2.transaction("stamps", mode);
-        const open = { store: run.objectStore("stamps"), present: [] };
-        const stands = open.store.get(name);
-        stands.onsuccess = () => {
-          const stood = open.present = stands.result ?? [];
-          run.oncomplete = () => resolve(stood);
-          act?.(open, done);
-          run.commit();
-        };
-        run.onabort = run.onerror = () => reject(run.error);
-      })
-    );
+    let isRead = false;
+    const attempt2 = (db2) => new Promise((resolve, reject) => {
+      const run = db2.transaction("stamps", mode);
+      const open = { store: run.objectStore("stamps"), present: [] };
+      const stands = open.store.get(name);
+      stands.onsuccess = () => {
+        isRead = true;
+        const stood = open.present = stands.result ?? [];
+        run.oncomplete = () => resolve(stood);
+        act?.(open, done);
+        run.commit();
+      };
+      run.onabort = run.onerror = () => reject(run.error);
+    });
+    const work = store().then(attempt2).catch((error) => {
+      if (isRead) throw error;
+      db = void 0;
+      return store().then(attempt2);
+    });
     const late = new Promise((_, reject) => setTimeout(reject, STORE_WAIT_MS));
     const done = Promise.race([work, late]).catch((error) => {
       db = void 0;

@@ -357,6 +357,19 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await held(), []);
   });
 
+  it("sets no cookie by the late answer to a sign-in that was given up", async () => {
+    const page = await openPage(browser, server.url);
+    await page.evaluate(() => void open_({ timeoutMs: 600 }));
+    // Longer than anybody waits for the cookie of a request that was given up.
+    await server.fault({ path: "/auth/login", times: 1, delayMs: 5000, when: "after" });
+    const late = await page.evaluate((user) => statusOf(session.signIn(user)), USER);
+    assert.equal(late.code, "Timeout");
+    await page.evaluate((user) => session.signIn(user).then(() => {}), OTHER);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await page.reload();
+    assert.equal(await page.evaluate(async () => (await open_().get())?.user.email), OTHER.email);
+  });
+
   it("ends the session once when the refresh token is dead, and delivers the 401", async () => {
     const page = await signedIn(browser, server);
     await server.reset();

@@ -105,6 +105,51 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.equal((await server.counters()).refresh.reuse, 0);
   });
 
+  it("a sign-out reaches a tab that is busy, though its answer clears the storage, and so does the sign-in that follows", async () => {
+    const [first, second] = await openTabs(2);
+    await server.fault({ path: "/auth/logout", times: 1, status: 204, headers: { "clear-site-data": '"storage"' }, when: "after" });
+    const busy = second.evaluate(() => {
+      for (const end = performance.now() + 1000; performance.now() < end; );
+    });
+    assert.deepEqual(await first.evaluate(() => session.signOut()), { confirmed: true, error: null });
+    await busy;
+    await second.waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 3000, polling: 50 });
+    assert.equal(await second.evaluate(() => session.inspect().expiresInMs), null);
+    const third = await openPage(browser, server.url, profile);
+    await third.evaluate((user) => open_().signIn(user).then(() => {}), OTHER);
+    for (const tab of [first, second]) {
+      await tab.waitForFunction(() => session.getState().status !== "unauthenticated", { timeout: 3000, polling: 50 });
+      assert.equal(await tab.evaluate(async () => (await session.get()).user.email), OTHER.email);
+    }
+  });
+
+  it("a sign-out reaches a tab whose store is lost for a moment, and a tab where nothing can be written", async () => {
+    for (const breakStore of [
+      () => {
+        const { transaction } = IDBDatabase.prototype;
+        IDBDatabase.prototype.transaction = function () {
+          IDBDatabase.prototype.transaction = transaction;
+          throw new DOMException("Connection to Indexed Database server lost", "UnknownError");
+        };
+      },
+      () => {
+        IDBObjectStore.prototype.put = function () {
+          this.transaction.abort();
+        };
+      },
+    ]) {
+      const [first, second] = await openTabs(2);
+      await server.fault({ path: "/auth/logout", times: 9, status: 503, when: "before" });
+      for (const tab of [first, second]) await tab.evaluate(breakStore);
+      await first.evaluate(() => session.signOut());
+      await second.waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 3000, polling: 50 });
+      await server.reset();
+      await Promise.all([first.close(), second.close()]);
+      await profile.close();
+      profile = await browser.createBrowserContext();
+    }
+  });
+
   it("a sign-in as another user reaches every tab, and no call is sent as that one", async () => {
     const tabs = await openTabs(3);
     await server.expireAccess();
