@@ -42,5 +42,5 @@ pub use secret::Secret;
 pub use session::Session;
 pub use stamp::{Found, Message, Pause, Stamp, Standing};
 pub use state::{EndReason, Freshness, State, Status};
-pub use time::Millis;
+pub use time::{Millis, Wait};
 pub use verdict::{Expected, Grant, RefreshVerdict, Rules, Sign, Signs, asks_for_token};

@@ -58,8 +58,8 @@ fn unknown(problem: Problem) -> Value {
     if let Some(status) = problem.status() {
         verdict["status"] = status.into();
     }
-    if let Problem::TryLater { retry_after: Some(span), .. } = problem {
-        verdict["retryAfterMs"] = span.0.into();
+    if let Problem::TryLater { retry_after: Some(wait), .. } = problem {
+        verdict["retryAfterMs"] = wait.span().0.into();
     }
     verdict
 }

@@ -1,6 +1,6 @@
 //! What went wrong, as data. Sentences are made where a person reads them.
 
-use super::time::Millis;
+use super::time::Wait;
 
 /// Why an operation or a waiting call did not get what it wanted.
 ///
@@ -16,7 +16,7 @@ pub enum Problem {
         /// The status it said so with.
         status: u16,
         /// The span it asked for, if it did.
-        retry_after: Option<Millis>,
+        retry_after: Option<Wait>,
     },
     /// The answer is not what the contract says: a page instead of JSON, no token, a redirect.
     BadResponse {

@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::text;
-use super::time::Millis;
+use super::time::{Millis, Wait};
 
 /// What an answer may show: one sign that it shows is enough.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -261,7 +261,7 @@ fn contradicts_dead(answer: &Answer) -> bool {
 fn other_problem(answer: &Answer) -> Problem {
     let Answer { status, retry_after, .. } = *answer;
     match status {
-        408 | 425 | 429 | 500.. => Problem::TryLater { status, retry_after },
+        408 | 425 | 429 | 500.. => Problem::TryLater { status, retry_after: retry_after.map(Wait::new) },
         400..=499 if !matches!(answer.body, Body::Html) => Problem::Misconfigured { status },
         _ => Problem::BadResponse { status },
     }
@@ -357,7 +357,7 @@ mod tests {
                 facts: String::new(),
                 retry_after: Some(Millis(7))
             })),
-            Err(Problem::TryLater { status: 429, retry_after: Some(Millis(7)) })
+            Err(Problem::TryLater { status: 429, retry_after: Some(Wait::new(Millis(7))) })
         );
         assert!(rules.judge_sign_in(answer(201, tokens())).is_ok());
     }

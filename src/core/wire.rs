@@ -10,7 +10,7 @@ use super::identity::{Generation, Identity};
 use super::problem::Problem;
 use super::secret::Secret;
 use super::stamp::{Found, Message, Pause, Stamp, Standing};
-use super::time::Millis;
+use super::time::{Millis, Wait};
 
 /// What says what a message is.
 pub mod kind {
@@ -165,7 +165,7 @@ fn read_pause(numbers: &[f64], wall: f64) -> Option<Pause> {
     let problem = match to_whole(kind)? {
         0 => Problem::Network,
         1 => Problem::Timeout,
-        2 => Problem::TryLater { status, retry_after: is_asked.then_some(left) },
+        2 => Problem::TryLater { status, retry_after: is_asked.then(|| Wait::new(left)) },
         3 => Problem::Misconfigured { status },
         _ => Problem::BadResponse { status },
     };
@@ -244,7 +244,7 @@ mod tests {
         let problems = [
             (Problem::Network, false),
             (Problem::Timeout, false),
-            (Problem::TryLater { status: 429, retry_after: Some(Millis(3_000)) }, true),
+            (Problem::TryLater { status: 429, retry_after: Some(Wait::new(Millis(3_000))) }, true),
             (Problem::TryLater { status: 503, retry_after: None }, false),
             (Problem::Misconfigured { status: 404 }, true),
             (Problem::BadResponse { status: 200 }, false),

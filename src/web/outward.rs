@@ -37,7 +37,7 @@ pub(super) fn problem(problem: Option<Problem>) -> JsValue {
         problem.number().into(),
         u8::from(problem.is_temporary()).into(),
         problem.status().map_or(-1.0, f64::from),
-        retry_after.map_or(-1.0, to_float),
+        retry_after.map_or(-1.0, |wait| to_float(wait.span())),
     ];
     serde_wasm_bindgen::to_value(&numbers).unwrap_or(JsValue::NULL)
 }

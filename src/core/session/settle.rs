@@ -264,7 +264,7 @@ impl Session {
 
     fn hold_off(&mut self, now: Millis, problem: Problem) -> Pause {
         let (least, is_asked) = match problem {
-            Problem::TryLater { retry_after: Some(asked), .. } => (Some(asked), true),
+            Problem::TryLater { retry_after: Some(asked), .. } => (Some(asked.span()), true),
             Problem::Misconfigured { .. } => (Some(MISCONFIGURED), true),
             // Its request is still under way, and presenting the cookie now could be the second time.
             Problem::Timeout => (Some(SLOW), false),
