@@ -134,8 +134,16 @@ fn answers_that_are_not_a_no_keep_the_user_signed_in_and_fail_calls_with_their_c
         (Err(relatch::core::Unanswered::Timeout), Problem::Timeout, Freshness::Stale),
         (status(408), Problem::TryLater { status: 408, retry_after: None }, Freshness::Stale),
         (status(500), Problem::TryLater { status: 500, retry_after: None }, Freshness::Stale),
-        (later(503, 3), Problem::TryLater { status: 503, retry_after: Some(Wait::new(Millis(3_000))) }, Freshness::Stale),
-        (later(429, 9), Problem::TryLater { status: 429, retry_after: Some(Wait::new(Millis(9_000))) }, Freshness::Stale),
+        (
+            later(503, 3),
+            Problem::TryLater { status: 503, retry_after: Some(Wait::new(Millis(3_000))) },
+            Freshness::Stale,
+        ),
+        (
+            later(429, 9),
+            Problem::TryLater { status: 429, retry_after: Some(Wait::new(Millis(9_000))) },
+            Freshness::Stale,
+        ),
         (page(200), Problem::BadResponse { status: 200 }, Freshness::Stale),
         (page(401), Problem::BadResponse { status: 401 }, Freshness::Stale),
         (status(200), Problem::BadResponse { status: 200 }, Freshness::Stale),

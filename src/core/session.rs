@@ -348,9 +348,10 @@ impl Session {
         if let Some(turn) = self.turn.take() {
             Self::close(turn, Err(Problem::Disposed), effects);
         }
-        for pending in core::mem::take(&mut self.queue) {
+        for pending in &self.queue {
             pending.settle(Err(Problem::Disposed), effects);
         }
+        self.queue.clear();
         effects.push(Effect::Forget);
         self.moved = true;
     }

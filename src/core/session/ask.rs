@@ -31,7 +31,9 @@ impl Session {
     /// that is still on its way to an earlier request finds another generation and changes nothing.
     pub(super) fn on_sign_out(&mut self, ask: Ask, effects: &mut Vec<Effect>) {
         self.started = true;
-        self.parting = self.credential.as_mut().and_then(|held| held.refresh_token.take()).or(self.parting.take());
+        if let Some(token) = self.credential.as_mut().and_then(|held| held.refresh_token.take()) {
+            self.parting = Some(token);
+        }
         self.end(EndReason::SignedOut, effects);
         self.epoch = self.generation;
         self.sign_out_unfinished = true;
@@ -41,13 +43,14 @@ impl Session {
             turn.pending.is_called_off = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
         }
         let mut asks = vec![ask];
-        for pending in core::mem::take(&mut self.queue) {
+        for pending in &self.queue {
             if pending.operation == Operation::SignOut {
-                asks.extend(pending.asks);
+                asks.extend_from_slice(&pending.asks);
             } else {
                 pending.settle(Err(Problem::SessionChanged), effects);
             }
         }
+        self.queue.clear();
         self.queue(Operation::SignOut, asks);
     }
 

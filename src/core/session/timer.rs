@@ -45,7 +45,10 @@ impl Session {
                 // jar.
                 if turn.ticket.operation == Operation::Refresh {
                     let pending = Pending { asks: Vec::new(), ..turn.pending };
-                    self.late = Some(Box::new(Turn { pending, stage: Stage::Asking, is_locked: false, ..*turn }));
+                    let mut late = Turn::new(turn.ticket, pending, turn.sent);
+                    late.seen = turn.seen;
+                    late.is_doubtful = turn.is_doubtful;
+                    self.late = Some(late);
                 }
                 self.settle(now, turn, Err(Unanswered::Timeout), effects);
             }

@@ -34,9 +34,9 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn settle(self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
-        for ask in self.asks {
-            effects.push(Effect::Settle(ask, result));
+    pub(super) fn settle(&self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
+        for ask in &self.asks {
+            effects.push(Effect::Settle(*ask, result));
         }
     }
 }
@@ -94,6 +94,26 @@ pub(super) struct Turn {
     pub(super) deadline: Millis,
 }
 
+impl Turn {
+    /// A turn that waits for nothing yet.
+    pub(super) fn new(ticket: Ticket, pending: Pending, sent: Millis) -> Box<Self> {
+        Box::new(Self {
+            ticket,
+            pending,
+            stage: Stage::Locking,
+            is_locked: false,
+            seen: None,
+            repeats: false,
+            is_doubtful: false,
+            is_own: false,
+            is_near: false,
+            pause: None,
+            sent,
+            deadline: sent,
+        })
+    }
+}
+
 impl Session {
     /// Begins the next turn if there is none, and renews what is due.
     pub(super) fn advance(&mut self, now: Millis, effects: &mut Vec<Effect>) {
@@ -139,20 +159,10 @@ impl Session {
         };
         let takes_lock = self.policy.shared && changes_cookie;
         let deadline = now + self.lock_wait();
-        let turn = Box::new(Turn {
-            ticket,
-            pending,
-            stage: Stage::Locking,
-            is_locked: takes_lock,
-            seen: None,
-            repeats: self.key != 0,
-            is_doubtful: false,
-            is_own: false,
-            is_near: false,
-            pause: None,
-            sent: now,
-            deadline,
-        });
+        let mut turn = Turn::new(ticket, pending, now);
+        turn.is_locked = takes_lock;
+        turn.repeats = self.key != 0;
+        turn.deadline = deadline;
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
             if ticket.operation == Operation::Refresh && self.policy.gives && !turn.pending.insists {
