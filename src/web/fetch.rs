@@ -1,9 +1,8 @@
 //! Sends the SDK's own requests, and takes from their answers what the JavaScript side has found in them. It judges nothing.
 
 use gloo_net::http::{Request, Response};
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use super::host::Host;
 use crate::core::{Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Secret, Ticket, Unanswered};
@@ -11,12 +10,18 @@ use crate::core::{Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Ou
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch)]
-    fn fetch(request: &web_sys::Request, init: &JsValue) -> Result<js_sys::Promise, JsValue>;
+    fn fetch(request: &web_sys::Request, init: &JsValue) -> Result<Promise, JsValue>;
 
     type Thrown;
 
     #[wasm_bindgen(method, getter, structural)]
     fn name(this: &Thrown) -> JsValue;
+
+    type Parsed;
+
+    /// Never throws (Fetch standard: body mixin); web-sys has it as if it did.
+    #[wasm_bindgen(method, structural)]
+    fn json(this: &Parsed) -> Promise;
 }
 
 /// An answer, and the user in it, which stays a JavaScript value.
@@ -26,16 +31,13 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// No answer came.
-    pub(super) fn unanswered() -> Self {
-        Self { outcome: Err(Unanswered::Network), user: JsValue::UNDEFINED }
-    }
-
-    /// The request needs a proof that could not be had: judged as that answer, which says nothing of the session.
-    fn of_status(status: f64) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
-        let status = status as u16;
-        let outcome = Ok(Answer { status, body: Body::Html, facts: String::new(), retry_after: None });
+    /// No answer came. With a status: the request needs a proof that could not be had, which is judged as that answer. It says
+    /// nothing of the session.
+    pub(super) fn without(status: Option<u16>) -> Self {
+        let outcome = match status {
+            Some(status) => Ok(Answer { status, body: Body::Html, facts: String::new(), retry_after: None }),
+            None => Err(Unanswered::Network),
+        };
         Self { outcome, user: JsValue::UNDEFINED }
     }
 }
@@ -46,14 +48,15 @@ pub(super) enum Composed {
     Request(Request, JsValue),
     /// It has been sent, by something else.
     Response(Response),
-    /// It cannot be sent.
-    Not(Reply),
+    /// It cannot be sent ([`Reply::without`]).
+    Not(Option<u16>),
 }
 
 impl Composed {
     pub(super) fn read(composed: JsValue) -> Self {
         if let Some(status) = composed.as_f64() {
-            return Self::Not(Reply::of_status(status));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
+            return Self::Not(Some(status as u16));
         }
         match composed.dyn_into::<web_sys::Response>() {
             Ok(response) => Self::Response(response.into()),
@@ -62,7 +65,7 @@ impl Composed {
                     let request: web_sys::Request = parts.get(0).unchecked_into();
                     Self::Request(request.into(), parts.get(1))
                 }
-                Err(_) => Self::Not(Reply::unanswered()),
+                Err(_) => Self::Not(None),
             },
         }
     }
@@ -71,37 +74,48 @@ impl Composed {
 /// Sends a request, with the bearer if it takes one.
 ///
 /// `init` is for `fetch` itself: Firefox loses `keepalive` when one `Request` is made of another.
-pub(super) async fn send(request: Request, bearer: Option<Secret>, init: JsValue) -> Option<Response> {
+pub(super) fn send(request: Request, bearer: Option<Secret>, init: &JsValue) -> Option<Promise> {
     let request: web_sys::Request = request.into();
     if let Some(bearer) = bearer.filter(|bearer| !bearer.expose().is_empty()) {
         request.headers().set("authorization", bearer.expose()).ok()?;
     }
-    let response = JsFuture::from(fetch(&request, &init).ok()?).await.ok()?;
-    Some(response.dyn_into::<web_sys::Response>().ok()?.into())
+    fetch(&request, init).ok()
 }
 
-/// Reads an answer.
-///
-/// The platform parses, so that a body with a token in it never lies in WASM memory as a whole.
-pub(super) async fn read(response: Response, ticket: Ticket, host: &Host) -> Reply {
+/// The answer that has come, if one has.
+pub(super) fn response(sent: Result<JsValue, JsValue>) -> Result<Response, Option<u16>> {
+    let response = sent.ok().and_then(|response| response.dyn_into::<web_sys::Response>().ok());
+    response.map(Response::from).ok_or(None)
+}
+
+/// Has the platform parse an answer, so that a body with a token in it never lies in WASM memory as a whole. A page is not
+/// parsed.
+pub(super) fn parse(response: Response) -> (web_sys::Response, Option<Promise>) {
     let is_html = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let response: web_sys::Response = response.into();
-    let json = if is_html {
-        None
-    } else {
-        let Ok(body) = response.json() else { return Reply::unanswered() };
-        match JsFuture::from(body).await {
-            Ok(json) => Some(json),
-            Err(error) if is_syntax_error(&error) => None,
-            // The body broke off: as good as no answer.
-            Err(_) => return Reply::unanswered(),
-        }
+    let parsed = (!is_html).then(|| response.unchecked_ref::<Parsed>().json());
+    (response, parsed)
+}
+
+/// Reads an answer of which this came when it was parsed, or nothing if it is a page.
+pub(super) fn read(
+    response: &web_sys::Response,
+    parsed: Option<Result<JsValue, JsValue>>,
+    ticket: Ticket,
+    host: &Host,
+) -> Reply {
+    let is_html = parsed.is_none();
+    let json = match parsed {
+        Some(Ok(json)) => json,
+        // The body broke off: as good as no answer.
+        Some(Err(error)) if !is_syntax_error(&error) => return Reply::without(None),
+        _ => JsValue::UNDEFINED,
     };
-    let found = host.read(&response, json.as_ref().unwrap_or(&JsValue::UNDEFINED), ticket.operation as u32);
-    let body = match json {
-        Some(_) => Body::Json(fields(&found)),
-        None if is_html => Body::Html,
-        None => Body::Other,
+    let found = host.read(response, &json, ticket.operation as u32);
+    let body = match json.is_undefined() {
+        false => Body::Json(fields(&found)),
+        true if is_html => Body::Html,
+        true => Body::Other,
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
     let retry_after = found.get(0).as_f64().map(|span| Millis(span as u64));

@@ -1,7 +1,7 @@
 //! Carries out the machine's effects, each to its end, in the order given.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -153,35 +153,36 @@ impl Shell {
         let ask = ticket.ask.map_or(0, |ask| ask.0);
         let Ticket { operation, key, needs_proof, .. } = ticket;
         let composed = self.host.compose(operation as u32, ask, refresh_token, key, needs_proof);
-        let composed = JsFuture::from(composed);
         let shell = Rc::downgrade(self);
         spawn_local(async move {
-            let composed = composed.await.unwrap_or(JsValue::UNDEFINED);
+            let composed = JsFuture::from(composed).await.unwrap_or(JsValue::UNDEFINED);
             let response = match Composed::read(composed) {
                 Composed::Response(response) => Ok(response),
                 Composed::Request(request, init) => {
                     // A client that was disposed of sends nothing more, nor does a turn that has ended.
                     let Some(shell) = shell.upgrade() else { return };
                     let may_send = shell.session.borrow().may_send(host::now(), ticket.id);
-                    let sent = may_send.then(|| fetch::send(request, shell.bearer(ticket), init));
+                    let sent = if may_send { fetch::send(request, shell.bearer(ticket), &init) } else { None };
                     drop(shell);
-                    let response = match sent {
-                        Some(sent) => sent.await,
-                        None => None,
-                    };
-                    response.ok_or_else(Reply::unanswered)
+                    match sent {
+                        Some(sent) => fetch::response(JsFuture::from(sent).await),
+                        None => Err(None),
+                    }
                 }
-                Composed::Not(reply) => Err(reply),
+                Composed::Not(status) => Err(status),
             };
-            let reply = match (response, host_of(&shell)) {
-                (Ok(response), Some(host)) => fetch::read(response, ticket, &host).await,
-                (Ok(_), None) => return,
-                (Err(reply), _) => reply,
+            let answer = match response.map(fetch::parse) {
+                Ok((response, Some(parsed))) => Ok((response, Some(JsFuture::from(parsed).await))),
+                Ok((page, None)) => Ok((page, None)),
+                Err(status) => Err(status),
             };
-            if let Some(shell) = shell.upgrade() {
-                shell.user.set((ticket.id, reply.user));
-                shell.dispatch(Event::Answered(ticket.id, reply.outcome));
-            }
+            let Some(shell) = shell.upgrade() else { return };
+            let reply = match answer {
+                Ok((response, parsed)) => fetch::read(&response, parsed, ticket, &shell.host),
+                Err(status) => Reply::without(status),
+            };
+            shell.user.set((ticket.id, reply.user));
+            shell.dispatch(Event::Answered(ticket.id, reply.outcome));
         });
     }
 
@@ -209,8 +210,4 @@ impl Shell {
         let deadline = self.session.borrow().deadline(now);
         self.host.arm(deadline.map_or(-1.0, |deadline| host::delay(deadline.since(now))));
     }
-}
-
-fn host_of(shell: &Weak<Shell>) -> Option<Host> {
-    shell.upgrade().map(|shell| Host::from(JsValue::from(&shell.host)))
 }
