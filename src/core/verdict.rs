@@ -87,12 +87,10 @@ pub struct Rules {
     pub dead: Signs,
     /// A sign-in or exchange answered so was refused. Default 400, 401, 403, 422.
     pub refused: Signs,
-    /// A sign-out answered so has been done, besides 2xx. Default 401, 404, 410.
+    /// A sign-out answered so has been done. Default, if there are no signs: 2xx, 401, 404, 410.
     pub gone: Signs,
     /// A sign-out answered so has not been done, whatever its status. Default: nothing says so.
     pub stays: Signs,
-    /// Whether only `gone` says that a sign-out has been done, and a 2xx does not.
-    pub is_gone_only: bool,
     /// An API call answered so needs a new access token. Default 401 (RFC 6750 section 3.1).
     pub expired: Signs,
     /// An answer that refuses the proof that a request comes from the site's own page, and says nothing of the session.
@@ -109,9 +107,8 @@ impl Default for Rules {
         Self {
             dead: Signs::statuses(&[400, 401, 403]),
             refused: Signs::statuses(&[400, 401, 403, 422]),
-            gone: Signs::statuses(&[401, 404, 410]),
+            gone: Signs::default(),
             stays: Signs::default(),
-            is_gone_only: false,
             expired: Signs::statuses(&[401]),
             unproven: Signs::default(),
             by_cookie: false,
@@ -195,7 +192,10 @@ impl Rules {
     /// A server that no longer knows the session has confirmed it too.
     pub fn judge_sign_out(&self, outcome: Outcome) -> Result<(), Problem> {
         let answer = self.said(outcome)?;
-        let is_done = self.gone.show(answer.status, &answer.facts) || (is_success(answer.status) && !self.is_gone_only);
+        let is_done = match answer.status {
+            200..300 | 401 | 404 | 410 if self.gone.0.is_empty() => true,
+            status => self.gone.show(status, &answer.facts),
+        };
         if self.stays.show(answer.status, &answer.facts) {
             return Err(Problem::BadResponse { status: answer.status });
         }

@@ -21,17 +21,12 @@ pub(super) fn read(text: &str) -> (Policy, Scope) {
     let (timeout, lead, switches) = (reader.number(), reader.number(), reader.number());
     let has = |switch| switches & switch != 0;
     let (dead, refused, stays) = (reader.signs(), reader.signs(), reader.signs());
-    let (mut gone, expired, unproven) = (reader.signs(), reader.signs(), reader.signs());
-    let is_gone_only = !gone.0.is_empty();
-    if !is_gone_only {
-        gone = Rules::default().gone;
-    }
+    let (gone, expired, unproven) = (reader.signs(), reader.signs(), reader.signs());
     let rules = Rules {
         dead,
         refused,
         gone,
         stays,
-        is_gone_only,
         expired,
         unproven,
         by_cookie: has(switch::BY_COOKIE),
