@@ -32,6 +32,11 @@ const SCRIPT: &[(&str, &str)] = &[("iife", ".global.js")];
 const SCRIPT_NAMES: (&str, &str) = ("relatch", "relatch");
 const DEVTOOLS_SCRIPT_NAMES: (&str, &str) = ("relatch-devtools", "relatchDevtools");
 
+/// What the core's own parts call each other (`Host`, `Client` and `Call`): in its bundles these are names of a letter. None of
+/// them is of the platform, of the public types or of another bundle, and none is looked up by a text.
+const INNER: &str = "--mangle-props=^(hasAuthorization|heard|hint|isAbsolute|isDisposed|isUnsafe|locked|publish|readStamp|\
+    recorded|resume|sendBare|setPage|stampRead|stamped|unlock|writeStamp|__wbg_ptr|_wbg_cb_unref)$";
+
 /// The bundles of the package. `package.json` says under which name each is imported.
 const ENTRIES: &[Entry] = &[
     Entry { source: "core", outputs: MODULES, external: &[] },
@@ -291,6 +296,9 @@ fn bundle(template: &Path, pkg: &Path) -> Result<()> {
             let mut args = vec!["esbuild", &source, "--bundle", "--minify", "--target=es2022", "--log-level=warning"];
             args.extend([format_arg.as_str(), out_arg.as_str(), global_arg.as_str()]);
             args.extend(external.iter().map(String::as_str));
+            if ["core", "index"].contains(&entry.source) {
+                args.push(INNER);
+            }
             run(command("npx", &args).current_dir(template))?;
             if *format == "cjs" {
                 let beside = entry.external.iter().filter(|path| path.starts_with("./"));
