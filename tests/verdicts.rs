@@ -37,6 +37,17 @@ fn the_core_judges_every_answer_to_a_session_read_as_the_table_says() {
     }
 }
 
+#[test]
+fn the_core_judges_every_answer_to_a_sign_out_as_the_table_says() {
+    for row in rows("signOut") {
+        let verdict = match rules(&row).judge_sign_out(outcome(&row)) {
+            Ok(()) => json!({ "is": "done" }),
+            Err(problem) => unknown(problem),
+        };
+        assert_same(&verdict, &row);
+    }
+}
+
 fn rows(operation: &str) -> Vec<Value> {
     let table: Value = serde_json::from_str(include_str!("verdicts.json")).unwrap();
     table[operation].as_array().unwrap().clone()
@@ -85,12 +96,27 @@ fn rules(row: &Value) -> Rules {
     if let Some(expired) = signs(&row["rules"]["api"]["expired"]) {
         rules.expired = expired;
     }
+    if let Some(stays) = signs(&row["rules"]["signOut"]["refused"]) {
+        rules.stays = stays;
+    }
+    if let Some(gone) = signs(&row["rules"]["signOut"]["done"]) {
+        rules.gone = gone;
+        rules.is_gone_only = true;
+    }
+    rules.unproven = signs(&row["rules"]["csrf"]["refused"]).unwrap_or_else(|| Signs::statuses(&[419]));
     rules
 }
 
 /// The places in an answer that a row's rules ask about.
 fn places(row: &Value) -> Vec<String> {
-    let rules = [&row["rules"]["refresh"]["dead"], &row["rules"]["api"]["expired"]];
+    let of = |group: &str, field: &str| &row["rules"][group][field];
+    let rules = [
+        of("refresh", "dead"),
+        of("api", "expired"),
+        of("signOut", "done"),
+        of("signOut", "refused"),
+        of("csrf", "refused"),
+    ];
     let signs = rules.into_iter().filter_map(Value::as_array).flatten();
     signs.filter_map(|sign| Some(sign["at"].as_str()?.to_owned())).collect()
 }

@@ -11,7 +11,7 @@ import { end, settled } from "./server-flights.js";
 import { OPERATIONS, type Backend, type Operation } from "./server-options.js";
 import { RequestState } from "./server-request.js";
 import { send, type Received } from "./server-transport.js";
-import { readGrant, withLifetime, writeGrant } from "./server-verdict.js";
+import { judgeSignOut, readGrant, withLifetime, writeGrant } from "./server-verdict.js";
 
 /** Headers of the browser's that go along; `Authorization` only where a token belongs (never with a sign-in or a refresh). */
 const FORWARDED = ["accept-language", "content-type", "user-agent", "x-forwarded-for"];
@@ -106,11 +106,10 @@ async function afterSignIn(backend: Backend, received: Received, cookie: string,
 
 /** Confirmed or not, no page is rendered for this user any more, and no refresh under way brings a cookie back. */
 async function afterSignOut(backend: Backend, { outcome, setCookies }: Received, cookie: string): Promise<string[]> {
-  const isConfirmed = typeof outcome !== "string" && outcome.kind !== "html" && ([401, 404, 410].includes(outcome.status) || (outcome.status >= 200 && outcome.status < 300));
   const refreshToken = readCookie(cookie, backend.refreshCookie);
   const owner = refreshToken ? await digest(backend, refreshToken) : "";
   if (owner) end(owner, backend.graceMs);
-  const isGone = isConfirmed || !owner;
+  const isGone = judgeSignOut(backend.contract, outcome).is === "done" || !owner;
   const mark = ownCookie(backend, backend.accessCookie, isGone ? "" : sealSignedOut(owner), isGone ? 0 : 30 * 24 * 3600, "/", []);
   return [...setCookies, mark!];
 }

@@ -37,23 +37,40 @@ export type SessionVerdict =
   | { readonly is: "refused" }
   | { readonly is: "unknown"; readonly error: RelatchError };
 
+export type SignOutVerdict = { readonly is: "done" } | { readonly is: "unknown"; readonly error: RelatchError };
+
 /** RFC 6749 section 5.2: the application's mistake, which says nothing about the session. */
 const BLAMES_REQUEST = ["invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"];
 
+/** Without a rule of the contract's, these statuses say that a session is no more, beside 2xx. */
+const GONE = [401, 404, 410];
+
 export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshVerdict {
-  if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
-  const dead = shows(contract, "refresh.dead", outcome);
-  const code = at(outcome.json, contract, "error.at");
-  if (dead && outcome.kind !== "html" && !BLAMES_REQUEST.includes(code as string)) return { is: "dead" };
-  const grant = readGrant(contract, outcome);
-  return grant ? { is: "renewed", grant } : { is: "unknown", error: problem(outcome) };
+  const said = saidBy(contract, outcome);
+  if (said instanceof RelatchError) return { is: "unknown", error: said };
+  const dead = shows(contract, "refresh.dead", said);
+  const code = at(said.json, contract, "error.at");
+  if (dead && said.kind !== "html" && !BLAMES_REQUEST.includes(code as string)) return { is: "dead" };
+  const grant = readGrant(contract, said);
+  return grant ? { is: "renewed", grant } : { is: "unknown", error: problem(said) };
 }
 
 export function judgeSession(contract: FlatContract, outcome: Outcome): SessionVerdict {
-  if (typeof outcome === "string") return { is: "unknown", error: unanswered(outcome) };
-  if (shows(contract, "api.expired", outcome)) return { is: "refused" };
-  const user = isSuccess(outcome.status) && outcome.kind === "json" ? readUser(contract, outcome, "session.user") : undefined;
-  return user ? { is: "read", user } : { is: "unknown", error: problem(outcome) };
+  const said = saidBy(contract, outcome);
+  if (said instanceof RelatchError) return { is: "unknown", error: said };
+  if (shows(contract, "api.expired", said)) return { is: "refused" };
+  const user = isSuccess(said.status) && said.kind === "json" ? readUser(contract, said, "session.user") : undefined;
+  return user ? { is: "read", user } : { is: "unknown", error: problem(said) };
+}
+
+/** Whether the backend has confirmed that the session is over. One that no longer knows it has confirmed it too. */
+export function judgeSignOut(contract: FlatContract, outcome: Outcome): SignOutVerdict {
+  const said = saidBy(contract, outcome);
+  if (said instanceof RelatchError) return { is: "unknown", error: said };
+  const { status, kind } = said;
+  if (shows(contract, "signOut.refused", said)) return { is: "unknown", error: new RelatchError("BadResponse", { status, temporary: true }) };
+  const isDone = (contract["signOut.done"] as Sign[]).length ? shows(contract, "signOut.done", said) : GONE.includes(status) || isSuccess(status);
+  return isDone && kind !== "html" ? { is: "done" } : { is: "unknown", error: problem(said) };
 }
 
 /** The token in an answer to a refresh, a sign-in or an exchange; none if the answer is no success. */
@@ -107,6 +124,13 @@ export function writeGrant(contract: FlatContract, grant: Grant): unknown {
     parent[place.at(-1)!] = value;
   }
   return root;
+}
+
+/** An answer that says something of the session; what is wrong, if it refuses the proof alone or never came. */
+function saidBy(contract: FlatContract, outcome: Outcome): Answer | RelatchError {
+  if (typeof outcome === "string") return unanswered(outcome);
+  const { status } = outcome;
+  return shows(contract, "csrf.refused", outcome) ? new RelatchError("Misconfigured", { status, temporary: false }) : outcome;
 }
 
 function readUser(contract: FlatContract, answer: Answer, field = "user.at"): object | undefined {

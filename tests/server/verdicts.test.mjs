@@ -85,3 +85,21 @@ describe("an answer to a session read", { concurrency: true }, () => {
     });
   }
 });
+
+describe("an answer to a sign-out", { concurrency: true }, () => {
+  for (const row of table.signOut) {
+    it(row.name, async () => {
+      const { server, listener } = await serverOf(row, () => reply(row));
+      try {
+        const visitor = new Visitor().set("r", crypto.randomUUID()).set("relatch_access", "1.x");
+        visitor.take(await server.handle(visitor.request("/auth/logout", { method: "POST" })));
+        // What is not confirmed is marked: no page is rendered for this user any more.
+        const mark = visitor.cookie("relatch_access");
+        assert.equal(row.verdict.is === "done" ? mark : mark?.split(".")[0], row.verdict.is === "done" ? undefined : "0");
+        assert.equal(await server.open(visitor.request("/")).get(), null);
+      } finally {
+        await listener.stop();
+      }
+    });
+  }
+});
