@@ -160,7 +160,7 @@ fn fields(json: &Value, rules: &Value) -> Fields {
         refresh_token: None,
         access_token: token.as_str().filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())),
         expires_in: at(json, &rules["access"]["expiresIn"], "expiresIn").as_f64().and_then(Expiry::lifetime),
-        has_user: user.is_object(),
+        has_user: user.as_object().is_some_and(|user| !user.is_empty()),
         identity: user["id"].as_str().map(Identity::of),
         error: at(json, &rules["error"]["at"], "error").as_str().and_then(OAuthError::read),
     }

@@ -135,7 +135,8 @@ function saidBy(contract: FlatContract, outcome: Outcome): Answer | RelatchError
 
 function readUser(contract: FlatContract, answer: Answer, field = "user.at"): object | undefined {
   const user = at(answer.json, contract, field);
-  return typeof user === "object" && user !== null ? user : undefined;
+  // An empty object is nobody.
+  return typeof user === "object" && user !== null && Object.keys(user).length > 0 ? user : undefined;
 }
 
 function problem({ status, kind, retryAfterMs }: Answer): RelatchError {
