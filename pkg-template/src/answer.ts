@@ -33,17 +33,13 @@ export function readAnswer(contract: FlatContract, { headers }: Response, json: 
   const findIf = (name: string): unknown => ((contract[name] as Place).length ? find(name) : undefined);
   const date = headers.get("date");
   const now = date === null ? Date.now() : Date.parse(date);
-  const token = find("access.token");
   const user = find(isSessions ? "session.user" : "user.at");
   const id = at(user, contract["user.id"] as Place);
-  const expiresIn = find("access.expiresIn");
-  const lifetime =
-    typeof expiresIn === "number" ? expiresIn : (secondsUntil(findIf("access.expiresAt"), now) ?? lifeInToken(token, date && now));
   return [
     retryAfter(headers.get("retry-after") ?? headers.get(contract["retryAfterHeader"] as string), now),
-    token,
+    find("access.token"),
     findIf("access.refreshToken"),
-    lifetime,
+    lifetimeIn(contract, json, date),
     /string|number/.test(typeof id) ? String(id) : undefined,
     find("error.at"),
     user,
@@ -51,6 +47,16 @@ export function readAnswer(contract: FlatContract, { headers }: Response, json: 
     isObject(user) && Object.keys(user).length > 0,
     factsOf(contract, json),
   ];
+}
+
+/** The lifetime of the token in an answer, in seconds: as the answer says it, or the token. `date` is the answer's own. */
+export function lifetimeIn(contract: FlatContract, json: unknown, date: string | null): number | undefined {
+  const find = (name: string): unknown => at(json, contract[name] as Place);
+  const now = date === null ? Date.now() : Date.parse(date);
+  const expiresIn = find("access.expiresIn");
+  if (typeof expiresIn === "number") return expiresIn;
+  const end = (contract["access.expiresAt"] as Place).length ? find("access.expiresAt") : undefined;
+  return secondsUntil(end, now) ?? lifeInToken(find("access.token"), date && now);
 }
 
 /** `Retry-After` is seconds, or a date that is compared with the server's own (RFC 9110 section 10.2.3). */

@@ -12,7 +12,7 @@ export interface Access {
   readonly end: number;
 }
 
-/** A lifetime that the backend does not tell is taken for this, in seconds. */
+/** A lifetime that neither the backend nor the token tells is taken for this, in seconds. */
 const ASSUMED_LIFE = 60;
 const LONGEST_LIFE = 365 * 24 * 3600;
 /** What every browser stores: 4096 bytes with name and attributes (RFC 6265 section 6.1). */

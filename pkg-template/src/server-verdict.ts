@@ -3,6 +3,7 @@
  *
  * The same table as `src/core/verdict.rs`: both are held to the rows of `tests/verdicts.json`.
  */
+import { lifetimeIn } from "./answer.js";
 import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError, type RelatchErrorCode } from "./errors.js";
 
@@ -15,6 +16,8 @@ export interface Answer {
   readonly json: unknown;
   readonly kind: "html" | "json" | "other";
   readonly retryAfterMs: number | undefined;
+  /** The header of that name. */
+  readonly date: string | null;
 }
 
 export type Outcome = Answer | "network" | "timeout";
@@ -22,7 +25,7 @@ export type Outcome = Answer | "network" | "timeout";
 /** A new access token with what came along. */
 export interface Grant {
   readonly token: string;
-  /** Seconds, if the answer says it. */
+  /** Seconds, if the answer says it, or the token itself. */
   readonly expiresIn: number | undefined;
   readonly user: object | undefined;
 }
@@ -78,15 +81,16 @@ export function readGrant(contract: FlatContract, answer: Answer): Grant | undef
   if (!isSuccess(answer.status) || answer.kind !== "json") return undefined;
   const token = at(answer.json, contract, "access.token");
   if (typeof token !== "string" || !token) return undefined;
-  const expiresIn = at(answer.json, contract, "access.expiresIn");
-  return { token, expiresIn: typeof expiresIn === "number" ? expiresIn : undefined, user: readUser(contract, answer) };
+  const life = lifetimeIn(contract, answer.json, answer.date);
+  return { token, expiresIn: Number.isFinite(life) ? life : undefined, user: readUser(contract, answer) };
 }
 
 /** Reads an answer. A body that breaks off is as good as no answer. */
 export async function readAnswer(response: Response, retryAfterHeader: string): Promise<Outcome> {
   const { headers } = response;
   const contentType = headers.get("content-type") ?? "";
-  const retryAfterMs = readRetryAfter(headers.get("retry-after") ?? headers.get(retryAfterHeader), headers.get("date"));
+  const date = headers.get("date");
+  const retryAfterMs = readRetryAfter(headers.get("retry-after") ?? headers.get(retryAfterHeader), date);
   const isRedirect = response.type === "opaqueredirect" || (response.status > 300 && response.status < 309 && headers.has("location"));
   let text: string;
   try {
@@ -94,7 +98,7 @@ export async function readAnswer(response: Response, retryAfterHeader: string): 
   } catch {
     return "network";
   }
-  const common = { status: isRedirect ? 0 : response.status, contentType, text, retryAfterMs };
+  const common = { status: isRedirect ? 0 : response.status, contentType, text, retryAfterMs, date };
   if (isRedirect) return { ...common, kind: "other", json: undefined };
   if (contentType.startsWith("text/html")) return { ...common, kind: "html", json: undefined };
   try {

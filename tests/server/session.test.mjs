@@ -145,6 +145,42 @@ describe("a session on the server", { concurrency: false }, () => {
     }
   });
 
+  it("takes a token's life from its end, or from a JWT itself, by the backend's own clock", async () => {
+    const [AHEAD, LIFE] = [3_600_000, 5];
+    const end = () => Math.floor((Date.now() + AHEAD) / 1000) + LIFE;
+    const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.s`;
+    const forms = [
+      [{ expiresAt: "ends" }, () => ({ accessToken: "opaque", ends: new Date(end() * 1000).toISOString() })],
+      [{ expiresAt: "ends" }, () => ({ accessToken: "opaque", ends: end() })],
+      [{}, () => ({ accessToken: jwt({ exp: end() }) })],
+    ];
+    const hold = async ([access, body]) => {
+      let asked = 0;
+      const ahead = await listen(({ url }) => {
+        const headers = { "content-type": "application/json", date: new Date(Date.now() + AHEAD).toUTCString() };
+        if (url !== "/auth/refresh") return { headers, body: `{"user":{"id":"1"}}` };
+        const cookie = `relatch_refresh=${crypto.randomUUID()}-${(asked += 1)}; Path=/; HttpOnly`;
+        return { headers: { ...headers, "set-cookie": cookie }, body: JSON.stringify(body()) };
+      });
+      try {
+        const front = serverOf(ahead, { contract: { access } });
+        const visitor = new Visitor().set("relatch_refresh", crypto.randomUUID());
+        await render(front, visitor);
+        await render(front, visitor);
+        assert.equal(asked, 1);
+        await sleep((LIFE + 1) * 1000);
+        await render(front, visitor);
+        assert.equal(asked, 2, JSON.stringify([access, body()]));
+        const request = visitor.request("/auth/refresh", { method: "POST", headers: { origin: SITE } });
+        const { expiresIn } = await (await front.handle(request)).json();
+        assert.ok(expiresIn >= 0 && expiresIn <= LIFE + 1, `${expiresIn} s, of which the browser hears`);
+      } finally {
+        await ahead.stop();
+      }
+    };
+    await Promise.all(forms.map(hold));
+  });
+
   it("renews by `refresh()` what a request has outlived", async () => {
     const brief = await startBackend("--access-ttl", "1");
     try {
