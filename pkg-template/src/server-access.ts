@@ -61,20 +61,24 @@ export function openAccess(value: string | undefined, owner: string): Access | "
 export const bindingOf = (owner: string): string => owner.slice(0, 16);
 
 /**
- * A `Set-Cookie` line of relatch's own. It is as strict as the backend's refresh cookie: `Secure` unless that comes without,
- * and of the same `SameSite`.
+ * The access token's `Set-Cookie` line. It is as strict as the backend's refresh cookie: `Secure` unless that comes without, and
+ * of the same `SameSite`.
  */
-export function ownCookie(
-  backend: Backend,
-  name: string,
-  value: string,
-  maxAge: number,
-  path: string,
-  backendLines: readonly string[],
-): string | undefined {
+export function accessCookie(backend: Backend, value: string, maxAge: number, backendLines: readonly string[]): string | undefined {
   const model = backendLines.map(parseSetCookie).find((set) => set?.name === backend.refreshCookie && !isRemoval(set));
-  const secure = model && !model.attributes.has("secure") ? "" : "; Secure";
-  const sameSite = model?.attributes.get("samesite") || "Lax";
-  const line = `${name}=${value}; Path=${path}; Max-Age=${Math.max(0, Math.ceil(maxAge))}; HttpOnly${secure}; SameSite=${sameSite}`;
+  const isSecure = !model || model.attributes.has("secure");
+  const line = write(backend.accessCookie, value, maxAge, "/", isSecure, model?.attributes.get("samesite") || "Lax");
   return line.length > LONGEST_COOKIE ? undefined : line;
+}
+
+/**
+ * The line of a mark, which has no token in it: `Secure`, unless the site is known by `http`, where no browser would take that,
+ * and the cookie's name does not ask for it.
+ */
+export const markCookie = (name: string, value: string, maxAge: number, path: string, origin: string): string =>
+  write(name, value, maxAge, path, !origin.startsWith("http:") || name.startsWith("__"), "Lax");
+
+function write(name: string, value: string, maxAge: number, path: string, isSecure: boolean, sameSite: string): string {
+  const age = Math.max(0, Math.ceil(maxAge));
+  return `${name}=${value}; Path=${path}; Max-Age=${age}; HttpOnly${isSecure ? "; Secure" : ""}; SameSite=${sameSite}`;
 }

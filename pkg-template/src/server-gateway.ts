@@ -5,7 +5,7 @@
  * token is presented once, whoever needs it.
  */
 import type { Sign } from "./contract.js";
-import { bindingOf, digest, accessOf, ownCookie, sealAccess, sealSignedOut } from "./server-access.js";
+import { accessCookie, accessOf, bindingOf, digest, markCookie, sealAccess, sealSignedOut } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { end, settled } from "./server-flights.js";
 import { OPERATIONS, type Backend, type Operation } from "./server-options.js";
@@ -31,7 +31,7 @@ export function operationOf(backend: Backend, request: Request): Operation | und
 export function offerHandover(backend: Backend, state: RequestState): string | undefined {
   const path = backend.paths.refresh!;
   if (!state.access || state.isNobody) return undefined;
-  return ownCookie(backend, backend.handoverCookie, bindingOf(state.owner), HANDOVER, path, []);
+  return markCookie(backend.handoverCookie, bindingOf(state.owner), HANDOVER, path, state.origin);
 }
 
 /** Answers it. */
@@ -55,7 +55,7 @@ export async function answer(backend: Backend, operation: Operation, request: Re
   }
   const body = request.method === "GET" ? undefined : await request.text();
   const received = await send(backend, operation, { cookie: present, origin: state.origin, body: body || undefined, headers });
-  if (operation === "signOut") lines.push(...(await afterSignOut(backend, received, present)));
+  if (operation === "signOut") lines.push(...(await afterSignOut(backend, received, present, state.origin)));
   else lines.push(...received.setCookies);
   if (operation === "signIn" || operation === "exchange") lines.push(...(await afterSignIn(backend, received, present, state.owner)));
   return pass(received, lines);
@@ -68,7 +68,7 @@ export async function answer(backend: Backend, operation: Operation, request: Re
 async function refresh(state: RequestState, cookie: string | null, lines: string[]): Promise<Response> {
   const { backend } = state;
   const offered = readCookie(cookie, backend.handoverCookie);
-  const takenBack = ownCookie(backend, backend.handoverCookie, "", 0, backend.paths.refresh!, [])!;
+  const takenBack = markCookie(backend.handoverCookie, "", 0, backend.paths.refresh!, state.origin);
   if (offered) lines.push(takenBack);
   if (offered === bindingOf(state.owner) && state.access && state.access.due > Date.now()) {
     // Reading the session tells whether the backend still takes the token; if not, it has been renewed by then.
@@ -100,18 +100,18 @@ async function afterSignIn(backend: Backend, received: Received, cookie: string,
   for (const gone of [presented, former && (await digest(backend, former))]) if (gone && gone !== owner) end(gone, backend.graceMs);
   const access = accessOf(backend, grant, sentAt);
   const value = sealAccess(access, owner);
-  const line = ownCookie(backend, backend.accessCookie, value, (access.end - sentAt) / 1000, "/", setCookies);
+  const line = accessCookie(backend, value, (access.end - sentAt) / 1000, setCookies);
   return line ? [line] : [];
 }
 
 /** Confirmed or not, no page is rendered for this user any more, and no refresh under way brings a cookie back. */
-async function afterSignOut(backend: Backend, { outcome, setCookies }: Received, cookie: string): Promise<string[]> {
+async function afterSignOut(backend: Backend, { outcome, setCookies }: Received, cookie: string, origin: string): Promise<string[]> {
   const refreshToken = readCookie(cookie, backend.refreshCookie);
   const owner = refreshToken ? await digest(backend, refreshToken) : "";
   if (owner) end(owner, backend.graceMs);
   const isGone = judgeSignOut(backend.contract, outcome).is === "done" || !owner;
-  const mark = ownCookie(backend, backend.accessCookie, isGone ? "" : sealSignedOut(owner), isGone ? 0 : 30 * 24 * 3600, "/", []);
-  return [...setCookies, mark!];
+  const mark = markCookie(backend.accessCookie, isGone ? "" : sealSignedOut(owner), isGone ? 0 : 30 * 24 * 3600, "/", origin);
+  return [...setCookies, mark];
 }
 
 /** A status that the contract calls dead, 401 if that is one. */

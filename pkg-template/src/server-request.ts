@@ -3,7 +3,7 @@ import { Call } from "./call.js";
 import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionData, SessionState } from "./types.js";
-import { accessOf, digest, openAccess, ownCookie, sealAccess, type Access } from "./server-access.js";
+import { accessCookie, accessOf, digest, markCookie, openAccess, sealAccess, type Access } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { arrived, fly, successorOf, type Flight, type Renewal } from "./server-flights.js";
 import type { Backend } from "./server-options.js";
@@ -180,8 +180,8 @@ export class RequestState {
     this.#problem = undefined;
     this.#reading = undefined;
     if (verdict.is === "dead") {
-      const gone = ownCookie(backend, backend.accessCookie, "", 0, "/", []);
-      this.#take([...setCookies, gone!]);
+      const gone = markCookie(backend.accessCookie, "", 0, "/", this.#origin);
+      this.#take([...setCookies, gone]);
       this.#ended = "expired";
       this.#access = undefined;
       return renewal;
@@ -252,7 +252,7 @@ function linesOf(backend: Backend, { verdict, setCookies, sentAt, successor }: R
   if (verdict.is !== "renewed") return setCookies;
   const access = accessOf(backend, verdict.grant, sentAt);
   const left = (access.end - Date.now()) / 1000;
-  const own = ownCookie(backend, backend.accessCookie, sealAccess(access, successor ?? ""), left, "/", setCookies);
+  const own = accessCookie(backend, sealAccess(access, successor ?? ""), left, setCookies);
   return own ? [...setCookies, own] : setCookies;
 }
 

@@ -160,6 +160,28 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     assert.equal((await render(server, visitor)).user.email, USER.email);
   });
 
+  it("set no cookie that a browser would not take on a site without TLS", async () => {
+    const site = "http://192.168.0.9:3000";
+    const plain = await listen(({ url }) => {
+      if (url !== "/auth/refresh") return { status: 503 };
+      return { headers: { "content-type": "application/json", "set-cookie": "relatch_refresh=next; Path=/; HttpOnly" }, body: `{"accessToken":"t"}` };
+    });
+    try {
+      for (const [origin, isSecure] of [[site, false], [SITE, true]]) {
+        const front = serverOf(plain, { origin });
+        const visitor = new Visitor().set("relatch_refresh", crypto.randomUUID());
+        const session = front.open(visitor.request("/"));
+        await session.ready();
+        visitor.take(session.commit(new Response("page")));
+        const left = await front.handle(visitor.request("/auth/logout", { method: "POST", headers: { origin } }));
+        const [mark] = left.headers.getSetCookie().filter((line) => line.startsWith("relatch_access=0."));
+        assert.equal(mark.includes("; Secure"), isSecure, mark);
+      }
+    } finally {
+      await plain.stop();
+    }
+  });
+
   it("sign another user in: nothing of the former is shown, late requests included", async () => {
     const visitor = await new Visitor().signIn(backend, USER);
     const late = visitor.twin();
