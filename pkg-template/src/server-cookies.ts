@@ -18,17 +18,26 @@ export function readCookie(header: string | null | undefined, name: string): str
 export const keepCookies = (header: string | null | undefined, names: readonly string[]): string =>
   write(pairs(header).filter(([name]) => names.includes(name)));
 
-/** The header as the browser would send it after it has taken `lines` in. */
+/**
+ * The header as the browser would send it after it has taken `lines` in. A cookie is told by its name, domain and path (RFC 6265
+ * section 5.3): one that another of these lines has set elsewhere is not taken away. Of those in the header nobody knows where
+ * they are, so what replaces or takes away one of the name is for them.
+ */
 export function applySetCookies(header: string | null | undefined, lines: readonly string[]): string {
-  let cookies = pairs(header);
+  let cookies: (readonly [name: string, value: string, place?: string])[] = pairs(header);
   for (const line of lines) {
     const set = parseSetCookie(line);
     if (!set) continue;
-    cookies = cookies.filter(([name]) => name !== set.name);
-    if (!isRemoval(set)) cookies.push([set.name, set.value]);
+    const place = placeOf(set);
+    const isTaken = isRemoval(set);
+    cookies = cookies.filter(([name, , at]) => name !== set.name || (isTaken && at !== undefined && at !== place));
+    if (!isTaken) cookies.push([set.name, set.value, place]);
   }
   return write(cookies);
 }
+
+const placeOf = ({ attributes }: SetCookie): string =>
+  `${(attributes.get("domain") ?? "").replace(/^\./, "").toLowerCase()};${attributes.get("path") ?? ""}`;
 
 export function parseSetCookie(line: string): SetCookie | undefined {
   const [pair = "", ...rest] = line.split(";");
@@ -59,4 +68,4 @@ function pairs(header: string | null | undefined): [name: string, value: string]
   return found;
 }
 
-const write = (cookies: readonly (readonly [string, string])[]): string => cookies.map(([name, value]) => `${name}=${value}`).join("; ");
+const write = (cookies: readonly (readonly [name: string, value: string, place?: string])[]): string => cookies.map(([name, value]) => `${name}=${value}`).join("; ");

@@ -221,6 +221,29 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
   });
 
+  it("keeps the new cookie where the backend takes away one of the name at another path", async () => {
+    const set = "relatch_refresh=new; Path=/; Max-Age=9999; HttpOnly; Secure";
+    const gone = (attributes) => `relatch_refresh=; Max-Age=0; ${attributes}`;
+    for (const [lines, status] of [
+      [[set, gone("Path=/auth")], "authenticated"],
+      [[gone("Path=/auth"), set], "authenticated"],
+      [[set, gone("Path=/; Domain=.example")], "authenticated"],
+      [[set, gone("Path=/")], "unauthenticated"],
+      [[gone("Path=/auth")], "unauthenticated"],
+    ]) {
+      const moved = await listen(() => ({
+        headers: { "content-type": "application/json", "set-cookie": lines },
+        body: `{"accessToken":"t","expiresIn":60,"user":{"id":"1"}}`,
+      }));
+      try {
+        const visitor = new Visitor().set("relatch_refresh", crypto.randomUUID());
+        assert.equal((await serverOf(moved).open(visitor.request("/")).state()).status, status, lines.join());
+      } finally {
+        await moved.stop();
+      }
+    }
+  });
+
   it("says nobody, and lets the page be cached, where there is no session", async () => {
     const session = server.open(new Visitor().set("theme", "dark").request("/"));
     assert.equal(await session.get(), null);
