@@ -117,8 +117,13 @@ export interface SessionProviderProps {
   readonly refetchWhenOffline?: false;
 }
 
+/** Something that waits for its proof. Once it is over, nothing is sent for it any more. */
+interface Turn {
+  isOver: boolean;
+}
+
 /** A session that is to be read anew, perhaps with data for the server's `jwt` callback. */
-interface Update {
+interface Update extends Turn {
   readonly data: unknown;
 }
 
@@ -155,7 +160,7 @@ const transportOf = (updates: Update[]): Transport => ({
     if (operation === "signIn") return (fields as unknown as { send: () => Promise<Response> }).send();
     const update = operation === "refresh" && updates.shift();
     if (!update || update.data === undefined) return undefined;
-    const body = JSON.stringify({ csrfToken: await csrfToken(), data: update.data });
+    const body = JSON.stringify({ csrfToken: await proofFor(update), data: update.data });
     return ask("/session", { method: "POST", headers: { "content-type": "application/json" }, body });
   },
 });
@@ -193,6 +198,13 @@ async function json<T>(path: string): Promise<T> {
 }
 
 const csrfToken = async (): Promise<string> => (await json<{ csrfToken: string }>("/csrf")).csrfToken;
+
+/** The proof may come when the core has given up, and somebody else has the lock. */
+async function proofFor(turn: Turn): Promise<string> {
+  const token = await csrfToken();
+  if (turn.isOver) throw new RelatchError("Timeout", { temporary: true });
+  return token;
+}
 
 const post = (path: string, params: SignInAuthorizationParams | undefined, fields: Record<string, unknown>): Promise<Response> =>
   ask(`${path}?${new URLSearchParams(params)}`, {
@@ -233,7 +245,7 @@ export const getProviders = (): Promise<Record<string, ClientSafeProvider> | nul
 
 const update: UpdateSession = async (data) => {
   const { client, updates } = authOf();
-  const own = { data };
+  const own = { data, isOver: false };
   updates.push(own);
   try {
     // It goes in a turn under the lock, since the server may rotate a token of its own. A turn that takes over what another tab
@@ -243,6 +255,7 @@ const update: UpdateSession = async (data) => {
     channelOf()?.postMessage({ event: "session", data: { trigger: "getSession" } });
     return session as Session | null;
   } finally {
+    own.isOver = true;
     if (updates.includes(own)) updates.splice(updates.indexOf(own), 1);
   }
 };
@@ -281,20 +294,24 @@ export async function signIn(
   if (!id) return go(`${base}/signin?${new URLSearchParams({ callbackUrl })}`);
   // Passkeys are another conversation: `next-auth/webauthn`.
   if (type === "webauthn") throw new RelatchError("NotSupported");
+  const turn = { isOver: false };
   let url = "";
   let status = 0;
   const send = async (): Promise<Response> => {
     const kind = type === "credentials" ? "callback" : "signin";
-    const response = await post(`/${kind}/${id}`, params, { ...fields, callbackUrl, csrfToken: await csrfToken() });
+    const response = await post(`/${kind}/${id}`, params, { ...fields, callbackUrl, csrfToken: await proofFor(turn) });
     const answer = (await response.clone().json().catch(() => null)) as { url?: unknown } | null;
     [url, status] = [String(answer?.url ?? ""), response.status];
     return response;
   };
   if (type === "credentials") {
     // Under the lock, since it sets the cookie that other tabs read.
-    await client.signIn({ send }).catch((error: RelatchError) => {
-      if (error.code !== "BadCredentials") throw error;
-    });
+    await client
+      .signIn({ send })
+      .catch((error: RelatchError) => {
+        if (error.code !== "BadCredentials") throw error;
+      })
+      .finally(() => (turn.isOver = true));
   } else {
     await send();
     url ||= `${base}/error`;

@@ -36,10 +36,10 @@ for (const backend of [authjs, nextauth]) {
       await server?.stop();
     });
 
-    const open = async () => {
+    const open = async (baseUrl) => {
       const page = await openPage(browser, server.url, profile);
       await page.addScriptTag({ content: bundle.outputFiles[0].text });
-      await page.evaluate((basePath) => show(basePath), backend.contract.baseUrl);
+      await page.evaluate((...places) => show(...places), backend.contract.baseUrl, baseUrl);
       return page;
     };
     const shows = (page, text) =>
@@ -56,6 +56,29 @@ for (const backend of [authjs, nextauth]) {
       assert.equal(session, null);
       assert.equal(providers.credentials.type, "credentials");
       assert.match(token, /^[0-9a-f]{64}$/);
+    });
+
+    it("signs nobody in after it has given up, when the proof that the server asks for comes late", async () => {
+      const slow = await open();
+      await shows(slow, "unauthenticated");
+      const refused = await slow.evaluate(async (fields) => {
+        const { fetch } = window;
+        let release;
+        const released = new Promise((resolve) => (release = resolve));
+        window.fetch = async (input, ...more) => {
+          if (String(input.url ?? input).endsWith("/csrf")) await released;
+          return fetch(input, ...more);
+        };
+        const refused = await outcome(auth.signIn("credentials", { ...fields, redirect: false }));
+        release();
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return refused;
+      }, backend.credentials);
+      assert.equal(refused.code, "Timeout", JSON.stringify(refused));
+      const { path, body } = backend.nobody;
+      assert.equal(await slow.evaluate((path) => fetch(path).then((response) => response.text()), path), body);
+      await shows(slow, "unauthenticated");
+      await slow.close();
     });
 
     it("says of a wrong password that it is not ok, and stays signed out", async () => {
