@@ -106,6 +106,7 @@ export interface GetSessionParams {
 export interface SessionProviderProps {
   readonly children?: ReactNode;
   readonly session?: Session | null;
+  /** The server's origin, for what is rendered there. A page asks its own. */
   readonly baseUrl?: string;
   /** Default `/api/auth`. */
   readonly basePath?: string;
@@ -216,7 +217,9 @@ const post = (path: string, params: SignInAuthorizationParams | undefined, field
 /** The provider of one client for each base path, as relatch's own: see `relatch/react`. */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
   const { baseUrl = "", basePath = "/api/auth", session, refetchOnWindowFocus = true, refetchWhenOffline = true, ...rest } = props;
-  const auth = useMemo(() => authOf((current = baseUrl + basePath)), [baseUrl, basePath]);
+  // As in next-auth, `baseUrl` is for the server: a page asks its own origin.
+  const base = (globalThis.document ? "" : baseUrl) + basePath;
+  const auth = useMemo(() => authOf((current = base)), [base]);
   const known = session as SessionData | null | undefined;
   return createElement(Provider, { ...rest, session: known, refetchOnWindowFocus, refetchWhenOffline, client: auth.client });
 }

@@ -12,10 +12,10 @@ function Account() {
 }
 
 window.auth = { getCsrfToken, getProviders, getSession, signIn, signOut, seen };
-window.show = (basePath) => {
+window.show = (basePath, baseUrl) => {
   const root = document.body.appendChild(document.createElement("div"));
   createRoot(root).render(
-    <SessionProvider basePath={basePath}>
+    <SessionProvider basePath={basePath} baseUrl={baseUrl}>
       <Account />
     </SessionProvider>,
   );

@@ -58,6 +58,13 @@ for (const backend of [authjs, nextauth]) {
       assert.match(token, /^[0-9a-f]{64}$/);
     });
 
+    it("asks the page's own origin, whatever `baseUrl` says for the server", async () => {
+      const preview = await open("https://production.example");
+      await shows(preview, "unauthenticated");
+      assert.equal((await preview.evaluate(() => auth.getProviders())).credentials.type, "credentials");
+      await preview.close();
+    });
+
     it("signs nobody in after it has given up, when the proof that the server asks for comes late", async () => {
       const slow = await open();
       await shows(slow, "unauthenticated");
