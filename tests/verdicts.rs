@@ -101,7 +101,6 @@ fn rules(row: &Value) -> Rules {
     }
     if let Some(gone) = signs(&row["rules"]["signOut"]["done"]) {
         rules.gone = gone;
-        rules.is_gone_only = true;
     }
     rules.unproven = signs(&row["rules"]["csrf"]["refused"]).unwrap_or_else(|| Signs::statuses(&[419]));
     rules
