@@ -18,17 +18,25 @@ const isRecord = (headers: HeadersInit): headers is Record<string, string> => is
 
 const isAuthorization = (name: string): boolean => name.length === 13 && name.toLowerCase() === "authorization";
 
+/** What relative URLs are relative to. */
+export const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
+
 /** A call to `fetch`, kept until it has settled. */
 export class Call {
-  readonly url: string;
+  url: string;
   /** Whether `url` was made by the platform's own parser. */
-  readonly isAbsolute: boolean;
+  isAbsolute: boolean;
+  /** What `url` is relative to, as of when the call was made. */
+  readonly base: string | undefined;
   /** Whether the body is a stream, which cannot be sent twice. */
   readonly isOnce: boolean;
   /** Which call of the page it is. */
   id = 0;
-  #input: Input;
+  #input: Request | string;
+  /** The caller's, until it has been sent; from then on a copy. */
   #init: RequestInit | undefined;
+  #isSent = false;
+  #isHeld = false;
   #spare: Request | undefined;
   /** The caller's headers, where they are neither a plain object nor a list: a copy that is read once. */
   #own: Headers | undefined;
@@ -39,11 +47,12 @@ export class Call {
       input = new Request(input, init);
       init = undefined;
     }
-    this.#input = input;
     this.#init = init ?? undefined;
     const absolute = isRequest(input) ? input.url : input instanceof URL ? input.href : undefined;
     this.isAbsolute = absolute !== undefined;
     this.url = absolute ?? String(input);
+    this.#input = isRequest(input) ? input : this.url;
+    this.base = this.isAbsolute ? undefined : pageUrl();
   }
 
   get signal(): AbortSignal | null | undefined {
@@ -74,37 +83,51 @@ export class Call {
     return fetch(this.#input, this.#init);
   }
 
-  /** Takes the body over, as `fetch` does at once, before a wait. */
+  /** What it was made with, whatever has become of the document's base. */
+  get #target(): Request | string {
+    return this.#spare ?? (this.#isSent && !this.isAbsolute ? new URL(this.url, this.base).href : this.#input);
+  }
+
+  /** Takes over what it was made with, as `fetch` does at once, before a wait. */
   hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
     const body = this.#init?.body;
-    if (body === undefined || body === null || this.isOnce) return;
+    const init = this.#init && ({ ...this.#init, headers: this.#own ?? this.#init.headers } as RequestInit);
     // WebKit's Request would read the caller's bytes only when it is sent.
-    const isBytes = ArrayBuffer.isView(body) || isA(body, "ArrayBuffer");
-    this.#input = new Request(this.#spare ?? this.#input, isBytes ? { ...this.#init, body: new Blob([body as BlobPart]) } : this.#init);
-    this.#spare = undefined;
-    this.#init = undefined;
+    if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init!.body = new Blob([body as BlobPart]);
+    const held = (this.#input = new Request(this.#target, init));
+    this.#spare = this.#init = undefined;
+    this.url = held.url;
+    this.isAbsolute = true;
   }
 
   /** Sends it with the credential. A body is copied only where it is part of a `Request`. */
   send(more: Readonly<Record<string, string>>): Promise<Response> {
     const init = this.#init;
-    const input = this.#spare ?? this.#input;
+    const input = this.#target;
+    this.#isSent = true;
     if (!isRequest(input)) {
-      return fetch(input, { ...init, headers: this.#withHeaders(init?.headers, more) });
+      return fetch(input, (this.#init = { ...init, headers: this.#withHeaders(init?.headers, more) }));
     }
-    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
-    if (init) return fetch(input, { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
+    const hasBody = !this.isOnce && !/^(GET|HEAD)$/.test(input.method);
+    this.#spare = hasBody ? input.clone() : input;
+    if (init) return fetch(input, (this.#init = { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) }));
     // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
     const own = new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]!);
+    if (!hasBody) this.#spare = own;
     // Firefox loses it on the way from one Request to another. Any option resets the referrer, so that goes along.
-    const { keepalive, referrer, referrerPolicy } = input;
+    const { keepalive, referrer, referrerPolicy } = this.#input as Request;
     return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
   }
 
+  /** A copy of the caller's headers, with ours. */
   #withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
     if (headers === undefined || isRecord(headers)) return { ...headers, ...more };
-    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") return [...headers, ...Object.entries(more)];
+    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") {
+      return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
+    }
     const own = (this.#own ??= new Headers(headers));
     for (const name of Object.keys(more)) own.set(name, more[name]!);
     return own;

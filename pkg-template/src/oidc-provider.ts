@@ -127,7 +127,7 @@ export class Provider {
 
   /** Makes a call with a proof that the caller has the key (RFC 9449 section 7), and once more if a nonce is asked for. */
   async call(accessToken: string, call: TransportCall, DPoP: oauth.DPoPHandle): Promise<Response> {
-    const url = new URL(call.url, globalThis.document?.baseURI ?? location.href);
+    const url = new URL(call.url);
     const send = (_: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
       call.send({ authorization: headers["authorization"]!, dpop: headers["dpop"]! });
     const options = { DPoP, [oauth.customFetch]: send, [oauth.allowInsecureRequests]: isLocal(url) };

@@ -42,7 +42,7 @@ export interface Transport {
 
 /** A call as a {@link Transport} sees it. */
 export interface TransportCall {
-  /** As the caller gave it: absolute, or relative to the document. */
+  /** Absolute. */
   readonly url: string;
   readonly method: string;
   /** Whether it can be sent only once. */

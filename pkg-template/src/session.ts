@@ -1,7 +1,7 @@
 import type { Client, Host } from "../generated/relatch.js";
 import { factsOf, readAnswer, type Found } from "./answer.js";
 import { attempt, tell } from "./callbacks.js";
-import { Call, sendsStreams } from "./call.js";
+import { Call, pageUrl, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
 import { checkContract, OPERATIONS, resolveContract, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
@@ -198,10 +198,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     return prepare(contract, group, compose(contract, group, fields, more, headers));
   };
 
-  const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
-
-  const syncPage = (live: Client): void => {
-    const now = pageUrl();
+  const syncPage = (live: Client, now: string | undefined): void => {
     if (now === base) return;
     base = now;
     const origin = now && new URL(now).origin;
@@ -264,7 +261,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
 
   const send = (live: Client, call: Call, answer: number): Promise<Response> => {
     const headers = credential(live, call, answer);
-    return transport?.call?.(call, headers) ?? call.send(headers);
+    if (!transport?.call) return call.send(headers);
+    call.hold();
+    return transport.call(call, headers);
   };
 
   const withProof = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
@@ -282,11 +281,11 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     if (call.hasAuthorization) return PASS;
     call.id = calls = (calls + 1) & LAST_CALL;
     const flags = (call.isOnce ? ONCE : 0) | (call.id << CALL);
-    if (!call.isAbsolute) syncPage(live);
+    if (!call.isAbsolute) syncPage(live, call.base);
     const answer = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
     if ((answer & 7) !== RESOLVE) return answer;
     try {
-      return live.start(new URL(call.url, pageUrl()).href, flags | ABSOLUTE);
+      return live.start(new URL(call.url, call.base).href, flags | ABSOLUTE);
     } catch {
       // Not a URL: fetch says so in its own words.
       return PASS;

@@ -69,8 +69,9 @@ export interface SessionClient {
    *
    * To an allowed origin it adds `Authorization`; where the token has expired it waits for the refresh, and on a 401 it
    * refreshes and sends the same request once more. Requests to other origins, and requests that have an
-   * `Authorization` header already, pass through untouched. A body that is a `ReadableStream` is sent once. Do not
-   * change a body object before the call has settled.
+   * `Authorization` header already, pass through untouched. A body that is a `ReadableStream` is sent once. The
+   * call stays the one that was made, whatever becomes of its arguments and of the document's base; only a body object is not to
+   * be changed before the call has settled.
    *
    * @throws what `fetch` throws; {@link RelatchError} if the call could not be completed for want of a token.
    */

@@ -1,0 +1,104 @@
+// A call that waits, or is sent once more, is the call that was made.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { engine, signedIn, startBrowser, startListener, startServer } from "./stage.mjs";
+
+describe(`a call in ${engine}`, { concurrency: false }, () => {
+  let api, browser, elsewhere, server;
+  /** Paths that the API refuses the next time. */
+  const refused = new Set();
+
+  before(async () => {
+    api = await startListener(({ method, url }) => (method !== "OPTIONS" && refused.delete(url) ? { status: 401 } : {}));
+    elsewhere = await startListener();
+    const connect = `connect-src 'self' ${api.url} ${elsewhere.url}`;
+    server = await startServer("--csp", `default-src 'self'; ${connect}; base-uri *; script-src 'self' 'wasm-unsafe-eval'`);
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await Promise.all([api, elsewhere, server].map((each) => each?.stop()));
+  });
+  beforeEach(async () => {
+    refused.clear();
+    for (const { requests } of [api, elsewhere]) requests.length = 0;
+    await server.reset();
+  });
+  afterEach(async () => {
+    for (const context of browser.browserContexts()) if (context !== browser.defaultBrowserContext()) await context.close();
+  });
+
+  /** When a call does not go straight through: each prepares a page in which the next one will not. */
+  const MOMENTS = {
+    "made before the module is there": async () => {
+      const page = await signedIn(browser, server);
+      await page.reload();
+      await page.evaluate((origin) => void open_({ api: { origins: [origin, location.origin] } }), api.url);
+      return page;
+    },
+    "that waits for a refresh": async () => {
+      const page = await signedIn(browser, server, { api: { origins: [api.url, new URL(server.url).origin] } });
+      refused.add("/first");
+      await server.fault({ path: "/auth/refresh", times: 1, delayMs: 800, when: "before" });
+      await page.evaluate(async (url) => {
+        session.fetch(`${url}/first`);
+        while (!session.getState().refreshing) await new Promise((resolve) => setTimeout(resolve, 20));
+      }, api.url);
+      return page;
+    },
+    "sent once more": async () => {
+      const page = await signedIn(browser, server, { api: { origins: [api.url, new URL(server.url).origin] } });
+      for (const path of ["/a?1", "/a?2", "/b", "/c", "/d"]) refused.add(path);
+      await server.expireAccess();
+      return page;
+    },
+  };
+
+  for (const [moment, prepare] of Object.entries(MOMENTS)) {
+    it(`${moment} is what it was made of, whatever becomes of its arguments`, async () => {
+      const page = await prepare();
+      const statuses = await page.evaluate(
+        (api, elsewhere) => {
+          const url = new URL("/a?1", api);
+          const [headers, plain] = [new Headers({ "x-test": "1" }), { "x-test": "4" }];
+          const [init, list] = [{ headers }, [["x-test", "5"]]];
+          const request = new Request(`${api}/b`, { headers: { "x-test": "3" } });
+          const calls = [session.fetch(url, init)];
+          url.search = "?2";
+          headers.set("x-test", "2");
+          calls.push(session.fetch(url, init), session.fetch(request));
+          calls.push(session.fetch(`${api}/c`, { method: "PUT", body: "x", headers: plain }), session.fetch(`${api}/d`, { headers: list }));
+          for (const each of [headers, request.headers]) each.set("x-test", "changed");
+          Object.assign(init, { method: "POST", body: "changed", signal: AbortSignal.abort() });
+          plain["x-test"] = "changed";
+          list.push(["content-type", "text/changed"]);
+          url.href = `${elsewhere}/changed`;
+          return Promise.all(calls.map((call) => statusOf(call)));
+        },
+        api.url,
+        elsewhere.url,
+      );
+      assert.deepEqual(statuses, Array(5).fill({ value: 200 }));
+      assert.deepEqual(elsewhere.requests, []);
+      const asked = api.requests.filter(({ method, url }) => method !== "OPTIONS" && url !== "/first");
+      const seen = asked.map(({ method, url, headers, body }) => `${method} ${url} ${headers["x-test"]} ${headers["content-type"] ?? ""} ${body}`.trim());
+      assert.deepEqual([...new Set(seen)].sort(), ["GET /a?1 1", "GET /a?2 2", "GET /b 3", "GET /d 5", "PUT /c 4 text/plain;charset=UTF-8 x"]);
+      assert.equal(seen.length, moment === "sent once more" ? 10 : 5);
+      assert.ok(asked.every(({ headers }) => /^Bearer [^,]+$/.test(headers.authorization)));
+    });
+
+    it(`${moment} goes where its path led, whatever becomes of the document's base`, async () => {
+      const page = await prepare();
+      const echoed = await page.evaluate(async (elsewhere) => {
+        const call = session.fetch("test/echo", { method: "POST", body: "mine" });
+        const other = session.fetch("/test/echo");
+        history.pushState(null, "", "/settings/profile");
+        const base = document.head.appendChild(document.createElement("base"));
+        base.href = `${elsewhere}/`;
+        return [(await (await call).json()).bodyText, (await (await other).json()).method];
+      }, elsewhere.url);
+      assert.deepEqual(echoed, ["mine", "GET"]);
+      assert.deepEqual(elsewhere.requests, []);
+    });
+  }
+});
