@@ -110,20 +110,20 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     return isSame ? error : next;
   };
 
-  let mapped: { readonly user: unknown; readonly text: string; readonly data: object } | undefined;
+  let mapped: { readonly user: unknown; readonly text: string; readonly data: object; shown?: object } | undefined;
 
   /** A session's data: the same object while nothing in them changes. */
   const dataOf = (user: unknown): SessionData => {
     const text = JSON.stringify(user);
-    if (mapped?.text !== text) {
+    if (!mapped || mapped.text !== text) {
       const own = options.mapSession && attempt(() => options.mapSession!(user));
       mapped = { user, text, data: own ?? { user } };
     }
     if (!exposes) return mapped.data as SessionData;
     const last = state.data as { accessToken?: string } | null;
     const accessToken = (client?.header() as string | undefined)?.slice("Bearer ".length) ?? last?.accessToken;
-    const data = { ...mapped.data, accessToken };
-    return (JSON.stringify(data) === JSON.stringify(last) ? last : data) as SessionData;
+    const isSame = last && last === mapped.shown && last.accessToken === accessToken;
+    return (isSame ? last : (mapped.shown = { ...mapped.data, accessToken })) as SessionData;
   };
 
   /** A token that another tab has fetched comes without any other change. */

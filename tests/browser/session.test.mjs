@@ -432,6 +432,30 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(() => told.slice(3)), [["in", name], ["error", "TryLater"], ["out", "expired"]]);
   });
 
+  it("goes on where no answer tells who has signed in", async () => {
+    const page = await openPage(browser, server.url);
+    const seen = await page.evaluate(async (user) => {
+      open_({ session: undefined, user: { at: "nobody" } });
+      const data = await session.signIn(user);
+      const answers = [await statusOf(session.fetch("/api/notes")), await outcome(session.refresh())];
+      return [Object.keys(data), answers.map(({ code }) => code ?? "done"), session.getState().status, (await navigator.locks.query()).held.length];
+    }, USER);
+    assert.deepEqual(seen, [["user"], ["done", "done"], "authenticated", 0]);
+  });
+
+  it("shows data that JSON does not take beside the token, the same object while the token is", async () => {
+    const page = await openPage(browser, server.url);
+    const seen = await page.evaluate(async (user) => {
+      open_({}, { exposeAccessToken: true, mapSession: (user) => ({ user, since: 1n }) });
+      const data = await session.signIn(user);
+      await session.update();
+      const isSame = session.getState().data === data;
+      const next = await session.refresh();
+      return [isSame, next === data, typeof next.since, next.accessToken === data.accessToken];
+    }, USER);
+    assert.deepEqual(seen, [true, false, "bigint", false]);
+  });
+
   it("never sends a call of one user as another", async () => {
     const page = await signedIn(browser, server);
     await server.expireAccess();
