@@ -387,6 +387,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       const live = await boot();
       live.hint(BEGIN);
       while (state.status === "loading") {
+        if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
         await moved;
       }

@@ -63,7 +63,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   /** The transaction in which the core is being told what stands. */
   let current: (Open & { readonly done: Promise<number[]> }) | undefined;
 
-  const channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
+  let channel: BroadcastChannel | undefined = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Partial<Said> | null>) => {
       const { kind, stamp, bearer, left, user } = data ?? {};
@@ -100,11 +100,14 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       db = undefined;
       return store().then(attempt);
     });
-    const late = new Promise<never>((_, reject) => setTimeout(reject, STORE_WAIT_MS));
-    const done = Promise.race([work, late]).catch((error: unknown) => {
-      db = undefined;
-      throw error;
-    });
+    let timer: ReturnType<typeof setTimeout>;
+    const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, STORE_WAIT_MS)));
+    const done = Promise.race([work, late])
+      .finally(() => clearTimeout(timer))
+      .catch((error: unknown) => {
+        db = undefined;
+        throw error;
+      });
     return done;
   };
 
@@ -188,7 +191,9 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
+      // What the core says after that, within a listener that has disposed of it, is for nobody.
       channel?.close();
+      channel = undefined;
       db?.then((db) => db.close(), () => {});
     },
   };

@@ -1,6 +1,7 @@
 // The session against the example server, in a real browser.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { engine, openPage, OTHER, signedIn, startBrowser, startListener, startServer, USER } from "./stage.mjs";
 
 describe(`a session in ${engine}`, { concurrency: false }, () => {
@@ -454,6 +455,50 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
       return [isSame, next === data, typeof next.since, next.accessToken === data.accessToken];
     }, USER);
     assert.deepEqual(seen, [true, false, "bigint", false]);
+  });
+
+  it("leaves nothing waiting when it is disposed of: no get(), no lock, no timer", async () => {
+    const page = await signedIn(browser, server);
+    await page.reload();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 3000, when: "before" });
+    const seen = await page.evaluate(async () => {
+      const timers = new Set();
+      const { setTimeout: set, clearTimeout: clear } = window;
+      window.setTimeout = (act, ms) => {
+        const timer = set(() => (timers.delete(timer), act()), ms);
+        return timers.add(timer) && timer;
+      };
+      window.clearTimeout = (timer) => (timers.delete(timer), clear(timer));
+      const sleep = (ms) => new Promise((resolve) => set(resolve, ms));
+      open_();
+      const got = outcome(session.get());
+      while (!session.getState().refreshing) await sleep(10);
+      await sleep(300);
+      session.dispose();
+      const ended = await Promise.race([got, sleep(1000)]);
+      await sleep(100);
+      return [ended?.code, timers.size, (await navigator.locks.query()).held.length];
+    });
+    assert.deepEqual(seen, ["Disposed", 0, 0]);
+  });
+
+  it("may be disposed of by a listener, in the middle of what it does", async () => {
+    const page = await signedIn(browser, server);
+    await page.reload();
+    await server.fault({ path: "/auth/session", times: 1, delayMs: 700, when: "before" });
+    await page.evaluate(() => {
+      open_({ user: { at: "nobody" }, session: { path: "/session", user: "user" } });
+      session.subscribe(({ status }) => status === "authenticated" && session.dispose());
+      window.failures = [];
+      addEventListener("error", ({ message }) => failures.push(message));
+    });
+    while ((await server.counters()).session === 0) await sleep(20);
+    const seen = await page.evaluate(async () => {
+      const ended = await Promise.race([outcome(session.refresh()), new Promise((resolve) => setTimeout(resolve, 2000))]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return [ended?.code, (await navigator.locks.query()).held.length, failures, rejections];
+    });
+    assert.deepEqual(seen, ["Disposed", 0, [], []]);
   });
 
   it("never sends a call of one user as another", async () => {
