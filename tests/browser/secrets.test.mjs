@@ -262,6 +262,18 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(results, ["ModuleUnavailable", 401]);
   });
 
+  it("leaves no rejection unhandled where a call was aborted before a start that fails", async () => {
+    const page = await watched();
+    const seen = await page.evaluate(async () => {
+      WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError("out of memory"));
+      const session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) });
+      const { name } = await statusOf(session.fetch("/api/notes", { signal: AbortSignal.abort() }));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return [name, rejections];
+    });
+    assert.deepEqual(seen, ["AbortError", []]);
+  });
+
   it("names every mistake in a contract when the client is made", async () => {
     const page = await openPage(browser, server.url);
     const issues = await page.evaluate(() => {
