@@ -99,7 +99,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     state = next;
     if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
     tell(options, last, next);
-    for (const listener of [...listeners]) attempt(() => listener(state));
+    for (const listener of [...listeners]) if (listeners.has(listener)) attempt(() => listener(state));
   };
 
   /** The error of a problem: the same one as long as the problem is. */

@@ -457,6 +457,21 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(seen, [true, false, "bigint", false]);
   });
 
+  it("calls no listener that another one has stopped", async () => {
+    const page = await openPage(browser, server.url);
+    const late = await page.evaluate(async () => {
+      open_();
+      let stop;
+      let isStopped = false;
+      const late = [];
+      session.subscribe(({ refreshing }) => stop && refreshing && (stop(), (isStopped = true)));
+      stop = session.subscribe(({ status }) => isStopped && late.push(status));
+      await session.get();
+      return late;
+    });
+    assert.deepEqual(late, []);
+  });
+
   it("leaves nothing waiting when it is disposed of: no get(), no lock, no timer", async () => {
     const page = await signedIn(browser, server);
     await page.reload();
