@@ -164,7 +164,7 @@ fn a_dead_refresh_token_is_named_with_its_status_and_with_what_came_before() {
     after_loss.ask(Operation::Refresh);
     lose_answer(&mut after_loss);
     assert_eq!(reason(&after_loss), Reason::ServerUnreachable);
-    after_loss.wait_for_request(Millis(181_000));
+    after_loss.wait_for_request(Millis(196_000));
     after_loss.answer_all();
     assert_eq!((reason(&after_loss), after_loss.server.reuses), (Reason::RefusedAfterLostAnswer, 1));
 }
@@ -176,7 +176,7 @@ fn an_answer_lost_that_the_server_knows_how_to_mend_is_recovered_from() {
     play.ask(Operation::Refresh);
     let at = play.now;
     lose_answer(&mut play);
-    play.wait_for_request(Millis(181_000));
+    play.wait_for_request(Millis(196_000));
     play.answer_all();
     let said = explain(&play);
     assert_eq!((said.reason, said.problem), (Reason::RenewedAlone, Problem::pack(Some(Problem::Network))));
@@ -188,14 +188,14 @@ fn an_outage_is_counted_from_where_it_began() {
     let mut play = refresh_answered(status(503));
     let at = play.now;
     for _ in 0..2 {
-        play.wait_for_request(Millis(181_000));
+        play.wait_for_request(Millis(196_000));
         play.answer_with(status(500));
     }
     let status_of = |said: Explanation| said.problem >> 8;
     let said = explain(&play);
     assert_eq!((status_of(said), said.retries, said.recovered), (500, 2, false));
     assert_eq!(u64::from(said.ago), play.now.since(at).0);
-    play.wait_for_request(Millis(181_000));
+    play.wait_for_request(Millis(196_000));
     play.answer_all();
     let said = explain(&play);
     assert_eq!((status_of(said), said.retries, said.recovered), (500, 3, true));
@@ -243,7 +243,7 @@ fn a_sign_out_is_named_by_where_it_was_and_how_far_it_has_got() {
     assert_eq!(reason(&play), Reason::SignOutUnfinished);
     assert_eq!(explain(&play).problem, Problem::pack(Some(Problem::Network)));
     assert!(explain(&play).next != NONE, "the server is told again");
-    play.wait_for_request(Millis(181_000));
+    play.wait_for_request(Millis(196_000));
     play.answer_all();
     assert_eq!(reason(&play), Reason::SignedOutHere);
 }

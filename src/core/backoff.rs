@@ -5,10 +5,13 @@ use super::time::Millis;
 
 /// The longest pause after a first failure, but for the quarter of it that is always waited: most failures are over by then.
 const FIRST: u64 = 1_000;
-/// The longest pause after a second failure.
+/// The longest pause after a second failure; a quarter of it is always waited. What is over within that time, a restart or a
+/// deploy, meets nobody three times.
 const SECOND: u64 = 60_000;
 /// The longest pause that relatch chooses by itself.
-const LONGEST: u64 = 180_000;
+const LONGEST: u64 = 195_000;
+/// How much of it is chance.
+const SPREAD: u64 = 30_000;
 /// The least window after a server has said for the second time in a row when to come again.
 const ASKED_AGAIN: u64 = 60_000;
 /// The longest `Retry-After` that is honoured; a longer one is a mistake of the server's.
@@ -16,7 +19,7 @@ const LONGEST_ASKED: u64 = 3_600_000;
 /// `online` is a hint: it brings the next try forward to this long after the last one, never nearer.
 const AFTER_HINT: Millis = Millis(1_000);
 
-/// A second, a minute, three minutes: once more at once, for a blip; then it is an outage, in which every client of a fleet
+/// A second, a minute, a good three minutes: once more at once, for a blip; then it is an outage, in which every client of a fleet
 /// may be waiting.
 ///
 /// What a fleet costs a server that has just come back is what its clients do in the seconds after it, and they do what they
@@ -59,8 +62,8 @@ impl Backoff {
     fn pause(&self, chance: f64) -> Millis {
         match self.failures {
             0 => Millis(FIRST / 4) + share(FIRST, chance),
-            1 => Millis(FIRST) + share(SECOND - FIRST, chance),
-            _ => Millis(LONGEST - LONGEST / 10) + share(LONGEST / 10, chance),
+            1 => Millis(SECOND / 4) + share(SECOND - SECOND / 4, chance),
+            _ => Millis(LONGEST - SPREAD) + share(SPREAD, chance),
         }
     }
 
@@ -128,11 +131,11 @@ mod tests {
         let first = pauses(0, None, false);
         assert!(first[0] >= 250 && first[999] <= 1_250, "{first:?}");
         let second = pauses(1, None, false);
-        assert!(second[0] >= 1_000 && second[999] <= SECOND, "{second:?}");
-        assert!((25_000..35_000).contains(&second[500]), "{second:?}");
+        assert!(second[0] >= 15_000 && second[999] <= SECOND, "{second:?}");
+        assert!((32_000..43_000).contains(&second[500]), "{second:?}");
         for failures in [2, 3, 40, u32::MAX] {
             let pauses = pauses(failures, None, false);
-            assert!(pauses[0] >= 162_000 && pauses[999] <= LONGEST, "{pauses:?}");
+            assert!(pauses[0] >= 165_000 && pauses[999] <= LONGEST, "{pauses:?}");
         }
     }
 
