@@ -27,8 +27,9 @@ export function compose(contract: FlatContract, group: string, given: Fields | u
  * to another.
  *
  * Never cached and never redirected: a login page at the end of a redirect would read as a 200 (Fetch standard: redirect
- * mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes. What is
- * no refresh is not waited for in vain: its cookie would come over that of whoever has signed in since.
+ * mode). A refresh and a sign-out are sent with `keepalive`, so that their cookies reach the jar even if the page goes. The others
+ * are given up for good when they take too long: a late cookie would come over that of whoever has signed in since. (Chromium
+ * gives up nothing that was sent with `keepalive`.)
  */
 export function prepare(contract: FlatContract, group: string, [body, headers]: Composed): readonly [Request, RequestInit] {
   const init = {
@@ -40,9 +41,8 @@ export function prepare(contract: FlatContract, group: string, [body, headers]: 
     redirect: "manual",
   } as const;
   const request = new Request(contract[`${group}.path`] as string, init);
-  const isRefresh = group === "refresh";
-  const signal = isRefresh ? null : AbortSignal.timeout((contract["timeoutMs"] as number) + AFTER_TIMEOUT_MS);
-  return [request, { keepalive: isRefresh || group === "signOut", signal }];
+  const keepalive = /^(refresh|signOut)$/.test(group);
+  return [request, { keepalive, signal: keepalive ? null : AbortSignal.timeout((contract["timeoutMs"] as number) + AFTER_TIMEOUT_MS) }];
 }
 
 /** The value of a cookie that scripts can read. There is no `document` in a worker. */

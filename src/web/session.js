@@ -368,9 +368,8 @@ function prepare(contract, group, [body, headers]) {
     redirect: "manual"
   };
   const request = new Request(contract[`${group}.path`], init);
-  const isRefresh = group === "refresh";
-  const signal = isRefresh ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS);
-  return [request, { keepalive: isRefresh || group === "signOut", signal }];
+  const keepalive = /^(refresh|signOut)$/.test(group);
+  return [request, { keepalive, signal: keepalive ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS) }];
 }
 function readableCookie(name) {
   const cookies = (globalThis.document?.cookie ?? "").split("; ");
