@@ -192,16 +192,13 @@ function readAnswer(contract, { headers }, json, isSessions) {
   const findIf = (name) => contract[name].length ? find(name) : void 0;
   const date = headers.get("date");
   const now = date === null ? Date.now() : Date.parse(date);
-  const token = find("access.token");
   const user = find(isSessions ? "session.user" : "user.at");
   const id = at(user, contract["user.id"]);
-  const expiresIn = find("access.expiresIn");
-  const lifetime = typeof expiresIn === "number" ? expiresIn : secondsUntil(findIf("access.expiresAt"), now) ?? lifeInToken(token, date && now);
   return [
     retryAfter(headers.get("retry-after") ?? headers.get(contract["retryAfterHeader"]), now),
-    token,
+    find("access.token"),
     findIf("access.refreshToken"),
-    lifetime,
+    lifetimeIn(contract, json, date),
     /string|number/.test(typeof id) ? String(id) : void 0,
     find("error.at"),
     user,
@@ -209,6 +206,14 @@ function readAnswer(contract, { headers }, json, isSessions) {
     isObject2(user) && Object.keys(user).length > 0,
     factsOf(contract, json)
   ];
+}
+function lifetimeIn(contract, json, date) {
+  const find = (name) => at(json, contract[name]);
+  const now = date === null ? Date.now() : Date.parse(date);
+  const expiresIn = find("access.expiresIn");
+  if (typeof expiresIn === "number") return expiresIn;
+  const end = contract["access.expiresAt"].length ? find("access.expiresAt") : void 0;
+  return secondsUntil(end, now) ?? lifeInToken(find("access.token"), date && now);
 }
 function retryAfter(value, now) {
   if (value === null) return void 0;
