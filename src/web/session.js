@@ -263,16 +263,22 @@ var isPlain2 = (init) => {
 };
 var isRecord = (headers) => isPlain2(headers) && !(Symbol.iterator in headers);
 var isAuthorization = (name) => name.length === 13 && name.toLowerCase() === "authorization";
+var pageUrl = () => globalThis.document?.baseURI ?? globalThis.location?.href;
 var Call = class {
   url;
   /** Whether `url` was made by the platform's own parser. */
   isAbsolute;
+  /** What `url` is relative to, as of when the call was made. */
+  base;
   /** Whether the body is a stream, which cannot be sent twice. */
   isOnce;
   /** Which call of the page it is. */
   id = 0;
   #input;
+  /** The caller's, until it has been sent; from then on a copy. */
   #init;
+  #isSent = false;
+  #isHeld = false;
   #spare;
   /** The caller's headers, where they are neither a plain object nor a list: a copy that is read once. */
   #own;
@@ -282,11 +288,12 @@ var Call = class {
       input = new Request(input, init);
       init = void 0;
     }
-    this.#input = input;
     this.#init = init ?? void 0;
     const absolute = isRequest(input) ? input.url : input instanceof URL ? input.href : void 0;
     this.isAbsolute = absolute !== void 0;
     this.url = absolute ?? String(input);
+    this.#input = isRequest(input) ? input : this.url;
+    this.base = this.isAbsolute ? void 0 : pageUrl();
   }
   get signal() {
     return this.#init?.signal ?? (isRequest(this.#input) ? this.#input.signal : void 0);
@@ -311,32 +318,45 @@ var Call = class {
   sendBare() {
     return fetch(this.#input, this.#init);
   }
-  /** Takes the body over, as `fetch` does at once, before a wait. */
+  /** What it was made with, whatever has become of the document's base. */
+  get #target() {
+    return this.#spare ?? (this.#isSent && !this.isAbsolute ? new URL(this.url, this.base).href : this.#input);
+  }
+  /** Takes over what it was made with, as `fetch` does at once, before a wait. */
   hold() {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
     const body = this.#init?.body;
-    if (body === void 0 || body === null || this.isOnce) return;
-    const isBytes = ArrayBuffer.isView(body) || isA(body, "ArrayBuffer");
-    this.#input = new Request(this.#spare ?? this.#input, isBytes ? { ...this.#init, body: new Blob([body]) } : this.#init);
-    this.#spare = void 0;
-    this.#init = void 0;
+    const init = this.#init && { ...this.#init, headers: this.#own ?? this.#init.headers };
+    if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init.body = new Blob([body]);
+    const held = this.#input = new Request(this.#target, init);
+    this.#spare = this.#init = void 0;
+    this.url = held.url;
+    this.isAbsolute = true;
   }
   /** Sends it with the credential. A body is copied only where it is part of a `Request`. */
   send(more) {
     const init = this.#init;
-    const input = this.#spare ?? this.#input;
+    const input = this.#target;
+    this.#isSent = true;
     if (!isRequest(input)) {
-      return fetch(input, { ...init, headers: this.#withHeaders(init?.headers, more) });
+      return fetch(input, this.#init = { ...init, headers: this.#withHeaders(init?.headers, more) });
     }
-    this.#spare = this.isOnce || /^(GET|HEAD)$/.test(input.method) ? input : input.clone();
-    if (init) return fetch(input, { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
+    const hasBody = !this.isOnce && !/^(GET|HEAD)$/.test(input.method);
+    this.#spare = hasBody ? input.clone() : input;
+    if (init) return fetch(input, this.#init = { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
     const own = new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]);
-    const { keepalive, referrer, referrerPolicy } = input;
+    if (!hasBody) this.#spare = own;
+    const { keepalive, referrer, referrerPolicy } = this.#input;
     return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
   }
+  /** A copy of the caller's headers, with ours. */
   #withHeaders(headers, more) {
     if (headers === void 0 || isRecord(headers)) return { ...headers, ...more };
-    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") return [...headers, ...Object.entries(more)];
+    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") {
+      return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
+    }
     const own = this.#own ??= new Headers(headers);
     for (const name of Object.keys(more)) own.set(name, more[name]);
     return own;
@@ -525,7 +545,7 @@ function openTabs(backend, listener) {
   const waiting = /* @__PURE__ */ new Map();
   let db;
   let current;
-  const channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
+  let channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }) => {
       const { kind, stamp, bearer, left, user } = data ?? {};
@@ -557,8 +577,9 @@ function openTabs(backend, listener) {
       db = void 0;
       return store().then(attempt2);
     });
-    const late = new Promise((_, reject) => setTimeout(reject, STORE_WAIT_MS));
-    const done = Promise.race([work, late]).catch((error) => {
+    let timer;
+    const late = new Promise((_, reject) => timer = setTimeout(reject, STORE_WAIT_MS));
+    const done = Promise.race([work, late]).finally(() => clearTimeout(timer)).catch((error) => {
       db = void 0;
       throw error;
     });
@@ -633,6 +654,7 @@ function openTabs(backend, listener) {
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
       channel?.close();
+      channel = void 0;
       db?.then((db2) => db2.close(), () => {
       });
     }
@@ -732,7 +754,7 @@ function openSession(options, startCore) {
     state = next;
     if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
     tell(options, last, next);
-    for (const listener of [...listeners]) attempt(() => listener(state));
+    for (const listener of [...listeners]) if (listeners.has(listener)) attempt(() => listener(state));
   };
   const errorFrom = (problem) => {
     const next = errorOf(problem);
@@ -743,15 +765,15 @@ function openSession(options, startCore) {
   let mapped;
   const dataOf = (user) => {
     const text = JSON.stringify(user);
-    if (mapped?.text !== text) {
+    if (!mapped || mapped.text !== text) {
       const own = options.mapSession && attempt(() => options.mapSession(user));
       mapped = { user, text, data: own ?? { user } };
     }
     if (!exposes) return mapped.data;
     const last = state.data;
     const accessToken = client?.header()?.slice("Bearer ".length) ?? last?.accessToken;
-    const data = { ...mapped.data, accessToken };
-    return JSON.stringify(data) === JSON.stringify(last) ? last : data;
+    const isSame = last && last === mapped.shown && last.accessToken === accessToken;
+    return isSame ? last : mapped.shown = { ...mapped.data, accessToken };
   };
   const expose = () => {
     if (state.status !== "authenticated" || disposed || !mapped) return;
@@ -812,9 +834,7 @@ function openSession(options, startCore) {
     if (keyHeader) headers[keyHeader] = `"${key.toString(16).padStart(16, "0")}"`;
     return prepare(contract, group, compose(contract, group, fields, more, headers));
   };
-  const pageUrl = () => globalThis.document?.baseURI ?? globalThis.location?.href;
-  const syncPage = (live) => {
-    const now = pageUrl();
+  const syncPage = (live, now) => {
     if (now === base) return;
     base = now;
     const origin = now && new URL(now).origin;
@@ -871,7 +891,9 @@ function openSession(options, startCore) {
   };
   const send = (live, call, answer2) => {
     const headers = credential(live, call, answer2);
-    return transport?.call?.(call, headers) ?? call.send(headers);
+    if (!transport?.call) return call.send(headers);
+    call.hold();
+    return transport.call(call, headers);
   };
   const withProof = (headers) => {
     const token = readableCookie(contract["csrf.cookie"]);
@@ -885,11 +907,11 @@ function openSession(options, startCore) {
     if (call.hasAuthorization) return PASS;
     call.id = calls = calls + 1 & LAST_CALL;
     const flags = (call.isOnce ? ONCE : 0) | call.id << CALL;
-    if (!call.isAbsolute) syncPage(live);
+    if (!call.isAbsolute) syncPage(live, call.base);
     const answer2 = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
     if ((answer2 & 7) !== RESOLVE) return answer2;
     try {
-      return live.start(new URL(call.url, pageUrl()).href, flags | ABSOLUTE);
+      return live.start(new URL(call.url, call.base).href, flags | ABSOLUTE);
     } catch {
       return PASS;
     }
@@ -975,6 +997,7 @@ function openSession(options, startCore) {
       const live = await boot();
       live.hint(BEGIN);
       while (state.status === "loading") {
+        if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
         await moved;
       }
@@ -1013,7 +1036,7 @@ function abortable(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
+    if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
