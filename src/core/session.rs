@@ -320,7 +320,8 @@ impl Session {
     }
 
     /// Whether a turn is under way or waiting.
-    pub(super) fn is_busy(&self) -> bool {
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
         self.turn.is_some() || !self.queue.is_empty()
     }
 

@@ -161,10 +161,11 @@ impl Client {
         self.shell.recorder.borrow().numbers(&session, now, is_online, since)
     }
 
-    /// Tells the session what a call needs. What it is to wait for may have come by then.
+    /// Tells the session what a call needs. What it is to wait for may have come by then: nothing is under way that could
+    /// wake it.
     fn need(&self, mut attempt: Attempt, mut step: Step, need: Event, call: u32) -> u32 {
         self.shell.dispatch(need);
-        if step == Step::Wait {
+        if step == Step::Wait && !self.shell.session.borrow().is_busy() {
             step = attempt.resume(&self.shell.session.borrow(), host::now());
             if step != Step::Wait {
                 self.note(call, attempt, step);
