@@ -120,7 +120,8 @@ export interface Contract {
     readonly field?: string;
     /**
      * One of the SDK's own requests answered so was refused for the value alone: it is looked up anew, from `path` if there is
-     * one, and the request sent once more. Such an answer never ends the session. Default `[419]`.
+     * one, and the request sent once more. Such an answer never ends the session. Default `[419]`; nothing without `header` and
+     * `field`.
      */
     readonly refused?: Rule;
   };
@@ -268,6 +269,8 @@ export function checkContract(contract: unknown): FlatContract {
     for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
     Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
   }
+  // Where no proof is sent, none is refused.
+  if (!has("csrf.header") && !has("csrf.field")) flat["csrf.refused"] = [];
   flat["session.user"] ??= flat["user.at"];
   flat["facts"] = facts.map(split);
   return flat;

@@ -316,6 +316,15 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
     await assertNoHarm();
   });
 
+  it("ends a session by the 419 that the contract calls dead, where no proof is sent that could have been refused", async () => {
+    const page = await refused({ refresh: { path: "/refresh", dead: [419] } });
+    proxy.fault(REFRESH, { status: 419 });
+    const { ended, state } = await calls(page);
+    assert.deepEqual([ended, state, refreshes()], [[401], endedState, 1]);
+    proxy.heal();
+    await assertNoHarm();
+  });
+
   it("takes a session whose cookie was stripped at sign-in for ended once its token is, and does not ask in a loop", async () => {
     proxy.fault("/auth/login", { strip: ["set-cookie"] });
     const page = await refused();
