@@ -162,7 +162,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint, needsProof: boolean): Promise<unknown> {
       const by = asked.get(ask);
       const fields = by?.fields;
-      if (by && (needsProof || !contract["csrf.refused"])) by.fields = undefined;
+      if (by && (needsProof || !(contract["csrf.refused"] as readonly Sign[]).length)) by.fields = undefined;
       return composed(OPERATIONS[operation]!, fields, refreshToken, key, needsProof).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
     },
     read(response: Response, json: unknown, operation: number): Found {
@@ -372,13 +372,14 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     return state.data;
   };
 
-  const enter = async (operation: number, fields: Credentials): Promise<SessionData> => {
-    const error = await ask(operation, fields ?? {});
-    if (error) throw error;
-    const data = state.data as SessionData;
-    attempt(() => options.onSignIn?.(data));
-    return data;
-  };
+  // No async function, which would keep the fields for as long as it waits.
+  const enter = (operation: number, fields: Credentials): Promise<SessionData> =>
+    ask(operation, fields ?? {}).then((error) => {
+      if (error) throw error;
+      const data = state.data as SessionData;
+      attempt(() => options.onSignIn?.(data));
+      return data;
+    });
 
   return {
     fetch: authFetch,

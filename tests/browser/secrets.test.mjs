@@ -274,6 +274,30 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(seen, ["AbortError", []]);
   });
 
+  const skip = engine !== "chromium" && "only Chromium's garbage is collected when a test says so";
+  for (const [proof, csrf] of [["there is no proof of origin", undefined], ["a proof is never refused alone", { cookie: "csrf", header: "X-Csrf", refused: [] }]]) {
+    it(`keeps no credentials once they have been sent, where ${proof}`, { skip }, async () => {
+      const page = await openPage(browser, server.url);
+      await server.reset();
+      await server.fault({ path: "/auth/login", times: 1, delayMs: 1500, when: "before" });
+      await page.evaluate(
+        (user, csrf) => {
+          open_({ csrf });
+          const credentials = { ...user };
+          window.credentials = new WeakRef(credentials);
+          window.entering = outcome(session.signIn(credentials));
+        },
+        USER,
+        csrf,
+      );
+      while ((await server.counters()).login === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      const devtools = await page.createCDPSession();
+      await devtools.send("HeapProfiler.collectGarbage");
+      assert.equal(await page.evaluate(() => credentials.deref() === undefined), true);
+      assert.equal(await page.evaluate(async () => (await entering).value.user.email), USER.email);
+    });
+  }
+
   it("names every mistake in a contract when the client is made", async () => {
     const page = await openPage(browser, server.url);
     const issues = await page.evaluate(() => {
