@@ -256,7 +256,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       bearer = authorization === undefined ? NOTHING : { authorization };
       bearerGeneration = generation;
     }
-    return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
+    return withProof(call, bearer);
   };
 
   const send = (live: Client, call: Call, answer: number): Promise<Response> => {
@@ -266,9 +266,16 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     return transport.call(call, headers);
   };
 
-  const withProof = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
-    const token = readableCookie(contract["csrf.cookie"]);
-    return token === undefined ? headers : { ...headers, [contract["csrf.header"] as string]: token };
+  /** The proof of origin goes with every call to an allowed origin that changes something, whoever is signed in. */
+  const withProof = (call: Call, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+    const header = contract["csrf.header"] as string;
+    const token = header && call.isUnsafe ? readableCookie(contract["csrf.cookie"]) : undefined;
+    return token === undefined ? headers : { ...headers, [header]: token };
+  };
+
+  const sendBare = (call: Call): Promise<Response> => {
+    const headers = withProof(call, NOTHING);
+    return headers === NOTHING ? call.sendBare() : call.send(headers);
   };
 
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
@@ -299,8 +306,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       const answer = startCall(client, call);
       switch (answer & 7) {
         case PASS:
-        case BARE:
           return call.sendBare();
+        case BARE:
+          return sendBare(call);
         case SEND: {
           if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
           const live = client;
@@ -330,8 +338,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     for (;;) {
       switch (answer & 7) {
         case PASS:
-        case BARE:
           return call.sendBare();
+        case BARE:
+          return sendBare(call);
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
           // Read to its end, not cancelled: cancelling closes an HTTP/1.1 connection, and Chromium's cache, whose entry

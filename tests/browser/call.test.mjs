@@ -1,7 +1,7 @@
 // A call that waits, or is sent once more, is the call that was made.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { engine, signedIn, startBrowser, startListener, startServer } from "./stage.mjs";
+import { engine, openPage, signedIn, startBrowser, startListener, startServer } from "./stage.mjs";
 
 describe(`a call in ${engine}`, { concurrency: false }, () => {
   let api, browser, elsewhere, server;
@@ -53,6 +53,25 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
       return page;
     },
   };
+
+  it("that changes something carries the proof of origin to the API, also while nobody is signed in, and nowhere else", async () => {
+    const page = await openPage(browser, server.url);
+    await page.evaluate(
+      async (api, elsewhere) => {
+        document.cookie = "csrf=proof; path=/";
+        open_({ api: { origins: [api] }, csrf: { cookie: "csrf", header: "X-Test" } });
+        const early = session.fetch(`${api}/early`, { method: "POST" });
+        await session.get();
+        await Promise.all([early, session.fetch(`${api}/post`, { method: "POST" }), session.fetch(`${api}/get`), session.fetch(`${elsewhere}/post`, { method: "POST" })]);
+        await session.fetch(new Request(`${api}/request`, { method: "PUT", body: "x" }));
+      },
+      api.url,
+      elsewhere.url,
+    );
+    const seen = [...api.requests, ...elsewhere.requests].filter(({ method }) => method !== "OPTIONS").map(({ url, headers }) => [url, headers["x-test"]]);
+    assert.deepEqual(seen.slice(0, -1).sort(), [["/early", "proof"], ["/get", undefined], ["/post", "proof"], ["/request", "proof"]]);
+    assert.deepEqual(seen.at(-1), ["/post", undefined]);
+  });
 
   for (const [moment, prepare] of Object.entries(MOMENTS)) {
     it(`${moment} is what it was made of, whatever becomes of its arguments`, async () => {
