@@ -124,8 +124,10 @@ export class Call {
 
   /** A copy of the caller's headers, with ours. */
   #withHeaders(headers: HeadersInit | undefined, more: Readonly<Record<string, string>>): HeadersInit {
-    if (headers === undefined || isRecord(headers)) return { ...headers, ...more };
-    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") {
+    // The caller has no Authorization, but may have any other of them, by its name in other letters.
+    const isBearer = headers !== undefined && Object.keys(more).every(isAuthorization);
+    if (headers === undefined || (isBearer && isRecord(headers))) return { ...headers, ...more };
+    if (isBearer && Array.isArray(headers)) {
       return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
     }
     const own = (this.#own ??= new Headers(headers));

@@ -73,6 +73,18 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(seen.at(-1), ["/post", undefined]);
   });
 
+  it("carries the proof once, also where the caller has brought one under the same name in other letters", async () => {
+    const page = await openPage(browser, server.url);
+    await page.evaluate(async (api) => {
+      document.cookie = "csrf=proof; path=/";
+      open_({ api: { origins: [api] }, csrf: { cookie: "csrf", header: "X-Test" } });
+      await session.get();
+      for (const headers of [{ "x-test": "old" }, [["x-test", "old"]], new Headers({ "x-test": "old" })]) await session.fetch(`${api}/post`, { method: "POST", headers });
+    }, api.url);
+    const seen = api.requests.filter(({ method }) => method === "POST").map(({ headers }) => headers["x-test"]);
+    assert.deepEqual(seen, ["proof", "proof", "proof"]);
+  });
+
   for (const [moment, prepare] of Object.entries(MOMENTS)) {
     it(`${moment} is what it was made of, whatever becomes of its arguments`, async () => {
       const page = await prepare();
