@@ -326,8 +326,18 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     }
   };
 
+  /** Whether a call leads to no allowed origin, which takes no module to tell. */
+  const isForeign = ({ url, base }: Call): boolean => {
+    try {
+      return !(resolveContract(flat, pageUrl())["api.origins"] as string[]).includes(new URL(url, base).origin);
+    } catch {
+      return false;
+    }
+  };
+
   /** A call made before the module is there. */
   const startLater = async (call: Call): Promise<Response> => {
+    if (!disposed && (call.hasAuthorization || isForeign(call))) return call.sendBare();
     call.hold();
     const live = await abortable(boot(), call.signal);
     return drive(live, call, startCall(live, call));

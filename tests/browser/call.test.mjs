@@ -85,6 +85,24 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(seen, ["proof", "proof", "proof"]);
   });
 
+  it("to another origin, or with an Authorization of its own, passes through where the module cannot start", async () => {
+    const page = await openPage(browser, server.url);
+    const ended = await page.evaluate(
+      async (api, elsewhere) => {
+        WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError("out of memory"));
+        const session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth", api: { origins: [api] } }) });
+        const own = session.fetch(`${api}/own`, { headers: { authorization: "Basic mine" } });
+        const calls = [session.fetch(`${elsewhere}/x`), session.fetch(new Request(`${elsewhere}/y`)), session.fetch("/api/notes"), own, session.fetch(`${api}/z`), session.fetch("http://[")];
+        return (await Promise.all(calls.map(statusOf))).map(({ value, code, name }) => value ?? code ?? name);
+      },
+      api.url,
+      elsewhere.url,
+    );
+    assert.deepEqual(ended, [200, 200, 401, 200, "ModuleUnavailable", "TypeError"]);
+    const asked = api.requests.filter(({ method }) => method !== "OPTIONS").map(({ url, headers }) => [url, headers.authorization]);
+    assert.deepEqual(asked, [["/own", "Basic mine"]]);
+  });
+
   for (const [moment, prepare] of Object.entries(MOMENTS)) {
     it(`${moment} is what it was made of, whatever becomes of its arguments`, async () => {
       const page = await prepare();
