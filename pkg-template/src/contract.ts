@@ -86,7 +86,8 @@ export interface Contract {
     readonly token?: string;
     /** Its lifetime in seconds. Default `expiresIn`. */
     readonly expiresIn?: string;
-    /** Its end: an ISO date, or seconds or milliseconds since 1970. Default: not said. If neither is, a JWT tells `exp - iat`. */
+    /** Its end: an ISO date, or seconds or milliseconds since 1970, against the answer's `Date`; from another origin, have CORS
+     * expose it (`Access-Control-Expose-Headers: Date`), else it is against the page's clock. Default: not said. If neither is, a JWT tells `exp - iat`. */
     readonly expiresAt?: string;
     /**
      * Where a refresh token stands in answers. It is kept in WASM memory only, so each tab has a session of its own, which ends

@@ -83,6 +83,8 @@ export interface SessionClient {
   /**
    * Signs in with what the backend asks for. Rejects with `BadCredentials` if refused, `NotSupported` if the contract has no
    * `signIn`, and with what kept it from the server (`Network`, `Timeout`, `TryLater`, …); the state is unchanged then.
+   * But where the answer tells no user and reading it (`session`) fails, it has signed in although it rejects: the user is read
+   * again, and the state says so once that succeeds.
    */
   signIn(credentials: Credentials): Promise<SessionData>;
   /** Signs in with another provider's token, for backends that issue their own for it. Rejects as `signIn` does. */

@@ -325,6 +325,18 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
     await assertNoHarm();
   });
 
+  it("reads the user again after a sign-in that rejects because reading it failed", async () => {
+    const page = await openPage(browser, proxy.url);
+    proxy.fault("/auth/session", { status: 503, times: 1 });
+    const failed = await page.evaluate(async (user) => {
+      await open_({ user: { at: "nobody" }, session: { path: "/session", user: "user" } }).get();
+      return outcome(session.signIn(user));
+    }, USER);
+    assert.equal(failed.code, "TryLater");
+    await page.waitForFunction((email) => session.getState().data?.user.email === email, { polling: 50, timeout: 10_000 }, USER.email);
+    proxy.heal();
+  });
+
   it("takes a session whose cookie was stripped at sign-in for ended once its token is, and does not ask in a loop", async () => {
     proxy.fault("/auth/login", { strip: ["set-cookie"] });
     const page = await refused();
