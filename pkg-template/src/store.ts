@@ -16,6 +16,7 @@ export class Store {
   #given: SessionData | null | undefined;
   #text: string | undefined;
   #isKnown = false;
+  #isCompared = false;
   #seen: SessionState | undefined;
   #shown: SessionState = LOADING;
   #listeners = new Set<() => void>();
@@ -43,7 +44,8 @@ export class Store {
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     if (this.#listeners.size === 1) {
-      this.#stop = this.client.subscribe(() => {
+      this.#stop = this.client.subscribe((state) => {
+        this.#compare(state);
         for (const each of this.#listeners) each();
       });
     }
@@ -70,6 +72,14 @@ export class Store {
     if (text === this.#text) return;
     this.#text = text;
     if (text !== undefined && text !== userOf(this.getState().data)) this.client.refresh().catch(nothing);
+  }
+
+  /** What another tab gives is of whoever was signed in before the server has seen the cookie of somebody else: then the page renews. */
+  #compare({ status, data }: SessionState): void {
+    if (this.#isCompared || status === "loading") return;
+    this.#isCompared = true;
+    const isOther = data && this.#given && userOf(data) !== this.#text;
+    if (isOther && this.client.explain().code === "RenewedByAnotherTab") this.client.refresh().catch(nothing);
   }
 
   /** The server's word stands for as long as the client has none. */

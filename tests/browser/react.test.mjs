@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { buildLab } from "../packaging/react/build.mjs";
-import { engine, openPage, packageFolder, startBrowser, startListener, startSite, USER } from "./stage.mjs";
+import { engine, openPage, OTHER, packageFolder, startBrowser, startListener, startSite, USER } from "./stage.mjs";
 
 /** The major version of React under test: 18 or 19. */
 const react = process.env.RELATCH_REACT ?? "19";
@@ -237,6 +237,23 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
       return session.getState().data.user.email;
     }, USER);
     assert.equal(seen, USER.email);
+  });
+
+  it("renews when another tab gives the data of another user than the server has rendered the page for", async () => {
+    const first = await signedIn();
+    const page = await visit(first.browserContext());
+    const seen = await page.evaluate(async (other) => {
+      // Somebody signs in beside relatch, as by a redirect to a provider: the first tab knows nothing of it.
+      const answer = await fetch("/auth/login", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(other) });
+      const { user } = await answer.json();
+      const session = open();
+      const one = counter((it) => it.data?.user.email);
+      mount(h(SessionProvider, { client: session, session: { user } }, h(one.Component)));
+      await until(() => session.getState().data?.user.email === user.email);
+      return [session.getState().data.user.email, (await session.get()).user.email];
+    }, OTHER);
+    assert.deepEqual(seen, [OTHER.email, OTHER.email]);
+    assert.equal((await asked()).refresh, 1);
   });
 
   it("keeps two providers with two clients apart", async () => {
