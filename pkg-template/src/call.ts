@@ -80,7 +80,7 @@ export class Call {
 
   /** Sends it as it is. */
   sendBare(): Promise<Response> {
-    return fetch(this.#input, this.#init);
+    return fetch(this.#input, this.#own ? { ...this.#init, headers: this.#own } : this.#init);
   }
 
   /** What it was made with, whatever has become of the document's base. */

@@ -60,6 +60,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   const name = `relatch:${FORM}:${backend}`;
   const waiting = new Map<number, AbortController>();
   let db: Promise<IDBDatabase> | undefined;
+  let isClosed = false;
   /** The transaction in which the core is being told what stands. */
   let current: (Open & { readonly done: Promise<number[]> }) | undefined;
 
@@ -73,7 +74,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     };
   }
 
-  const store = (): Promise<IDBDatabase> => (db ??= openStore());
+  const store = (): Promise<IDBDatabase> => (isClosed ? Promise.reject(new Error("closed")) : (db ??= openStore()));
   // What goes wrong with it is dealt with where it is used.
   store().catch(() => {});
 
@@ -192,6 +193,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
       // What the core says after that, within a listener that has disposed of it, is for nobody.
+      isClosed = true;
       channel?.close();
       channel = undefined;
       db?.then((db) => db.close(), () => {});

@@ -139,6 +139,7 @@ ${name}.`);
     for (const name of ["path", "method", "encoding", "headers", "extra"]) flat[`refresh.${name}`] = flat[`session.${name}`];
     Object.assign(flat, { "refresh.dead": flat["session.none"], bySession: true });
   }
+  if (!has("csrf.header") && !has("csrf.field")) flat["csrf.refused"] = [];
   flat["session.user"] ??= flat["user.at"];
   flat["facts"] = facts.map(split);
   return flat;
@@ -316,7 +317,7 @@ var Call = class {
   }
   /** Sends it as it is. */
   sendBare() {
-    return fetch(this.#input, this.#init);
+    return fetch(this.#input, this.#own ? { ...this.#init, headers: this.#own } : this.#init);
   }
   /** What it was made with, whatever has become of the document's base. */
   get #target() {
@@ -353,8 +354,9 @@ var Call = class {
   }
   /** A copy of the caller's headers, with ours. */
   #withHeaders(headers, more) {
-    if (headers === void 0 || isRecord(headers)) return { ...headers, ...more };
-    if (Array.isArray(headers) && Object.keys(more).join() === "authorization") {
+    const isBearer = headers !== void 0 && Object.keys(more).every(isAuthorization);
+    if (headers === void 0 || isBearer && isRecord(headers)) return { ...headers, ...more };
+    if (isBearer && Array.isArray(headers)) {
       return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
     }
     const own = this.#own ??= new Headers(headers);
@@ -544,6 +546,7 @@ function openTabs(backend, listener) {
   const name = `relatch:${FORM}:${backend}`;
   const waiting = /* @__PURE__ */ new Map();
   let db;
+  let isClosed = false;
   let current;
   let channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
@@ -554,7 +557,7 @@ function openTabs(backend, listener) {
       listener()?.heard(kind, Float64Array.from(stamp), token, typeof left === "number" ? left : void 0, user);
     };
   }
-  const store = () => db ??= openStore();
+  const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore();
   store().catch(() => {
   });
   const transact = (mode, act) => {
@@ -653,6 +656,7 @@ function openTabs(backend, listener) {
     },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
+      isClosed = true;
       channel?.close();
       channel = void 0;
       db?.then((db2) => db2.close(), () => {
@@ -808,7 +812,7 @@ function openSession(options, startCore) {
     compose(operation, ask2, refreshToken, key, needsProof) {
       const by = asked.get(ask2);
       const fields = by?.fields;
-      if (by && (needsProof || !contract["csrf.refused"])) by.fields = void 0;
+      if (by && (needsProof || !contract["csrf.refused"].length)) by.fields = void 0;
       return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => error?.status);
     },
     read(response, json, operation) {
@@ -887,7 +891,7 @@ function openSession(options, startCore) {
       bearer = authorization === void 0 ? NOTHING : { authorization };
       bearerGeneration = generation;
     }
-    return contract["csrf.header"] && call.isUnsafe ? withProof(bearer) : bearer;
+    return withProof(call, bearer);
   };
   const send = (live, call, answer2) => {
     const headers = credential(live, call, answer2);
@@ -895,9 +899,14 @@ function openSession(options, startCore) {
     call.hold();
     return transport.call(call, headers);
   };
-  const withProof = (headers) => {
-    const token = readableCookie(contract["csrf.cookie"]);
-    return token === void 0 ? headers : { ...headers, [contract["csrf.header"]]: token };
+  const withProof = (call, headers) => {
+    const header = contract["csrf.header"];
+    const token = header && call.isUnsafe ? readableCookie(contract["csrf.cookie"]) : void 0;
+    return token === void 0 ? headers : { ...headers, [header]: token };
+  };
+  const sendBare = (call) => {
+    const headers = withProof(call, NOTHING);
+    return headers === NOTHING ? call.sendBare() : call.send(headers);
   };
   const respond = async (live, call, attempt2, response) => {
     const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
@@ -923,8 +932,9 @@ function openSession(options, startCore) {
       const answer2 = startCall(client, call);
       switch (answer2 & 7) {
         case PASS:
-        case BARE:
           return call.sendBare();
+        case BARE:
+          return sendBare(call);
         case SEND: {
           if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
           const live = client;
@@ -939,7 +949,15 @@ function openSession(options, startCore) {
       return Promise.reject(error);
     }
   };
+  const isForeign = ({ url, base: base2 }) => {
+    try {
+      return !resolveContract(flat, pageUrl())["api.origins"].includes(new URL(url, base2).origin);
+    } catch {
+      return false;
+    }
+  };
   const startLater = async (call) => {
+    if (!disposed && (call.hasAuthorization || isForeign(call))) return call.sendBare();
     call.hold();
     const live = await abortable(boot(), call.signal);
     return drive(live, call, startCall(live, call));
@@ -948,8 +966,9 @@ function openSession(options, startCore) {
     for (; ; ) {
       switch (answer2 & 7) {
         case PASS:
-        case BARE:
           return call.sendBare();
+        case BARE:
+          return sendBare(call);
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
           response?.arrayBuffer().catch(() => {
@@ -983,13 +1002,12 @@ function openSession(options, startCore) {
     if (error && error.code !== "SessionEnded") throw error;
     return state.data;
   };
-  const enter = async (operation, fields) => {
-    const error = await ask(operation, fields ?? {});
+  const enter = (operation, fields) => ask(operation, fields ?? {}).then((error) => {
     if (error) throw error;
     const data = state.data;
     attempt(() => options.onSignIn?.(data));
     return data;
-  };
+  });
   return {
     fetch: authFetch,
     getState: () => state,

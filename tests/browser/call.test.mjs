@@ -91,7 +91,8 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
       async (api, elsewhere) => {
         WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError("out of memory"));
         const session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth", api: { origins: [api] } }) });
-        const own = session.fetch(`${api}/own`, { headers: { authorization: "Basic mine" } });
+        const headers = new Map([["authorization", "Basic mine"]]).entries();
+        const own = session.fetch(`${api}/own`, { headers });
         const calls = [session.fetch(`${elsewhere}/x`), session.fetch(new Request(`${elsewhere}/y`)), session.fetch("/api/notes"), own, session.fetch(`${api}/z`), session.fetch("http://[")];
         return (await Promise.all(calls.map(statusOf))).map(({ value, code, name }) => value ?? code ?? name);
       },
