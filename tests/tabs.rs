@@ -7,7 +7,9 @@ mod play;
 mod world;
 
 use play::{Ending, LIFE, user_of};
-use relatch::core::{Ask, Effect, EndReason, Event, Millis, Operation, Policy, Problem, Session, Standing, Status};
+use relatch::core::{
+    Ask, Effect, EndReason, Event, Message, Millis, Operation, Policy, Problem, Session, Stamp, Standing, Status,
+};
 use world::{Happening, World};
 
 const MINUTE: Millis = LIFE;
@@ -848,4 +850,108 @@ fn a_page_that_is_asked_to_refresh_finds_whose_its_cookie_is_whatever_other_tabs
         assert_eq!(world.tabs[0].shown.as_deref(), Some("bob"), "and so do the others");
         assert_eq!(world.server.reuses, 0);
     }
+}
+
+#[test]
+fn a_holder_is_not_robbed_for_the_time_that_a_page_took_which_went_away() {
+    for tabs in 3..11 {
+        let mut world = World::signed_in(tabs);
+        world.sleep(MINUTE);
+        for tab in [0, 1, tabs - 1] {
+            world.call(tab);
+            act_but_serve(&mut world);
+        }
+        wait_without_answers(&mut world, Millis(9_500));
+        // It is closed, and its request has never reached the server.
+        world.on(0, Event::Leaving);
+        world.close(0);
+        world.lose(0, false);
+        world.act(Happening::Arrive(0));
+        act_but_serve(&mut world);
+        wait_without_answers(&mut world, Millis(3_200));
+        assert!(world.is_refresh(0), "the next tab's turn");
+        world.act(Happening::Serve(0));
+        wait_without_answers(&mut world, Millis(8_500));
+        world.settle();
+        assert_eq!((world.tally.steals, world.server.reuses), (0, 0), "{tabs} tabs");
+    }
+}
+
+#[test]
+fn of_two_tabs_that_tell_of_stamps_the_newer_one_is_believed_in_whatever_order() {
+    let world = World::signed_in(2);
+    let (mut session, now, stamp) = (world.tabs[1].session.clone(), world.now, world.stamp().unwrap());
+    let renewed = Stamp { generation: stamp.generation.next(), ..stamp };
+    let generation = renewed.generation.next();
+    let left = Stamp { generation, epoch: generation, identity: None, standing: Standing::SignedOut, ..stamp };
+    for told in [left, renewed] {
+        let _ = session.on(now, Event::Heard(Message::Moved(told)));
+    }
+    // The store can't be read.
+    for _ in 0..2 {
+        let _ = session.on(now, Event::StampRead(None));
+    }
+    assert_eq!(session.state().status, Status::Unauthenticated);
+}
+
+#[test]
+fn a_tab_that_slept_while_its_request_was_put_together_does_not_send_it() {
+    let mut world = World::signed_in(2);
+    world.sleep(MINUTE);
+    let now = world.now;
+    let mut session = world.tabs[0].session.clone();
+    let asked = session.on(now, Event::Needed { refused: None });
+    let lock = asked.iter().find_map(|effect| match effect {
+        Effect::Lock { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let ticket = lock.expect("a refresh waits for the lock");
+    let _ = session.on(now, Event::Locked(ticket, None));
+    let sent = session.on(now, Event::Stamped(ticket, Ok(())));
+    assert!(sent.iter().any(|effect| matches!(effect, Effect::Perform(_))), "{sent:?}");
+    assert!(session.may_send(now + Millis(100), ticket));
+    // It wakes a minute later, its timer first: another tab has had time to take the lock.
+    let _ = session.on(now + MINUTE, Event::Tick);
+    assert!(!session.may_send(now + MINUTE, ticket));
+}
+
+#[test]
+fn a_refresh_that_finds_another_user_whom_its_answer_does_not_name_sends_no_call_as_that_one() {
+    let mut world = World::new(1);
+    world.server.is_silent = true;
+    let mut world = world.sign_in();
+    let _ = world.server.sign_in("bob");
+    world.jar = world.server.cookie;
+    let tab = world.open();
+    world.ask(tab, Operation::Refresh);
+    act_but_serve(&mut world);
+    world.sleep(MINUTE);
+    world.call(0);
+    world.settle();
+    assert_eq!(world.tabs[0].calls[0].ending, Some(Ending::Failed(Problem::SessionChanged)));
+    assert_eq!(world.broken(), None);
+}
+
+#[test]
+fn a_sign_out_that_another_tab_has_finished_holds_up_nobody_who_signs_in() {
+    let mut world = World::signed_in(2);
+    world.ask(0, Operation::SignOut);
+    act_but_serve(&mut world);
+    for _ in 0..2 {
+        while !world.possible().iter().any(|happening| matches!(happening, Happening::Serve(_))) {
+            wait_without_answers(&mut world, Millis(20));
+        }
+        world.lose(0, false);
+        world.act(Happening::Arrive(0));
+        act_but_serve(&mut world);
+    }
+    // It is hidden, does nothing by itself, and the next tab signs in and goes away.
+    world.on(0, Event::Visible(false));
+    let sign_in = world.ask(1, Operation::SignIn);
+    world.settle();
+    assert!(world.tabs[1].settled.contains(&(sign_in, Ok(()))));
+    world.close(1);
+    world.call(0);
+    world.settle();
+    assert_eq!(world.tabs[0].calls[0].ending, Some(Ending::Delivered(200)));
 }

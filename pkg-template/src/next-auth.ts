@@ -118,14 +118,11 @@ export interface SessionProviderProps {
   readonly refetchWhenOffline?: false;
 }
 
-/** Something that waits for its proof. Once it is over, nothing is sent for it any more. */
-interface Turn {
-  isOver: boolean;
-}
-
 /** A session that is to be read anew, perhaps with data for the server's `jwt` callback. */
-interface Update extends Turn {
+interface Update {
   readonly data: unknown;
+  /** Aborted when nobody waits for it any more. */
+  readonly over: AbortSignal;
 }
 
 interface Auth {
@@ -161,7 +158,7 @@ const transportOf = (updates: Update[]): Transport => ({
     if (operation === "signIn") return (fields as unknown as { send: () => Promise<Response> }).send();
     const update = operation === "refresh" && updates.shift();
     if (!update || update.data === undefined) return undefined;
-    const body = JSON.stringify({ csrfToken: await proofFor(update), data: update.data });
+    const body = JSON.stringify({ csrfToken: await proofFor(update.over), data: update.data });
     return ask("/session", { method: "POST", headers: { "content-type": "application/json" }, body });
   },
 });
@@ -201,15 +198,21 @@ async function json<T>(path: string): Promise<T> {
 const csrfToken = async (): Promise<string> => (await json<{ csrfToken: string }>("/csrf")).csrfToken;
 
 /** The proof may come when the core has given up, and somebody else has the lock. */
-async function proofFor(turn: Turn): Promise<string> {
+async function proofFor(over: AbortSignal): Promise<string> {
   const token = await csrfToken();
-  if (turn.isOver) throw new RelatchError("Timeout", { temporary: true });
+  if (over.aborted) throw new RelatchError("Timeout", { temporary: true });
   return token;
 }
 
-const post = (path: string, params: SignInAuthorizationParams | undefined, fields: Record<string, unknown>): Promise<Response> =>
+const post = (
+  path: string,
+  params: SignInAuthorizationParams | undefined,
+  fields: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<Response> =>
   ask(`${path}?${new URLSearchParams(params)}`, {
     method: "POST",
+    signal,
     headers: AS_JSON,
     body: new URLSearchParams({ ...(fields as Record<string, string>), json: "true" }),
   });
@@ -248,7 +251,9 @@ export const getProviders = (): Promise<Record<string, ClientSafeProvider> | nul
 
 const update: UpdateSession = async (data) => {
   const { client, updates } = authOf();
-  const own = { data, isOver: false };
+  // What has been sent is not given up: the server may have rotated a token.
+  const over = new AbortController();
+  const own = { data, over: over.signal };
   updates.push(own);
   try {
     // It goes in a turn under the lock, since the server may rotate a token of its own. A turn that takes over what another tab
@@ -258,7 +263,7 @@ const update: UpdateSession = async (data) => {
     channelOf()?.postMessage({ event: "session", data: { trigger: "getSession" } });
     return session as Session | null;
   } finally {
-    own.isOver = true;
+    over.abort();
     if (updates.includes(own)) updates.splice(updates.indexOf(own), 1);
   }
 };
@@ -297,12 +302,14 @@ export async function signIn(
   if (!id) return go(`${base}/signin?${new URLSearchParams({ callbackUrl })}`);
   // Passkeys are another conversation: `next-auth/webauthn`.
   if (type === "webauthn") throw new RelatchError("NotSupported");
-  const turn = { isOver: false };
+  // Given up for good when the core gives up: a late cookie would come over that of whoever has signed in since.
+  const over = new AbortController();
   let url = "";
   let status = 0;
   const send = async (): Promise<Response> => {
     const kind = type === "credentials" ? "callback" : "signin";
-    const response = await post(`/${kind}/${id}`, params, { ...fields, callbackUrl, csrfToken: await proofFor(turn) });
+    const given = { ...fields, callbackUrl, csrfToken: await proofFor(over.signal) };
+    const response = await post(`/${kind}/${id}`, params, given, over.signal);
     const answer = (await response.clone().json().catch(() => null)) as { url?: unknown } | null;
     [url, status] = [String(answer?.url ?? ""), response.status];
     return response;
@@ -314,7 +321,7 @@ export async function signIn(
       .catch((error: RelatchError) => {
         if (error.code !== "BadCredentials") throw error;
       })
-      .finally(() => (turn.isOver = true));
+      .finally(() => over.abort());
   } else {
     await send();
     url ||= `${base}/error`;

@@ -88,6 +88,8 @@ export class OidcTransport implements Transport {
 
   /** Renews the session of all tabs, whose lock is held. */
   async #renewShared(store: OidcStore): Promise<Response> {
+    // What takes time comes first: who sleeps between reading a token and sending it may find it spent.
+    await this.#provider.metadata().catch(() => {});
     const record = await store.read();
     if (record?.refreshToken === undefined || !record.keys) return nobody();
     const proofs = this.#proofsOf(record.id, record.keys);

@@ -229,12 +229,16 @@ impl Session {
     }
 
     /// Whether the request of a turn may still go out, now that it has been put together: neither has the turn ended
-    /// meanwhile, nor has anything come about that its answer would be too late for.
+    /// meanwhile, nor has anything come about that its answer would be too late for, nor so much time passed that this tab may
+    /// have been asleep and robbed.
     #[must_use]
     pub fn may_send(&self, now: Millis, id: TicketId) -> bool {
         self.turn.as_ref().is_some_and(|turn| {
             let is_current = turn.ticket.base == self.generation || turn.ticket.operation == Operation::SignOut;
-            turn.ticket.id == id && matches!(turn.stage, Stage::Asking) && is_current && now < turn.deadline
+            turn.ticket.id == id
+                && matches!(turn.stage, Stage::Asking)
+                && is_current
+                && now < turn.sent + self.policy.timeout
         })
     }
 

@@ -65,28 +65,30 @@ for (const backend of [authjs, nextauth]) {
       await preview.close();
     });
 
-    it("signs nobody in after it has given up, when the proof that the server asks for comes late", async () => {
-      const slow = await open();
-      await shows(slow, "unauthenticated");
-      const refused = await slow.evaluate(async (fields) => {
-        const { fetch } = window;
-        let release;
-        const released = new Promise((resolve) => (release = resolve));
-        window.fetch = async (input, ...more) => {
-          if (String(input.url ?? input).endsWith("/csrf")) await released;
-          return fetch(input, ...more);
-        };
-        const refused = await outcome(auth.signIn("credentials", { ...fields, redirect: false }));
-        release();
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-        return refused;
-      }, backend.credentials);
-      assert.equal(refused.code, "Timeout", JSON.stringify(refused));
-      const { path, body } = backend.nobody;
-      assert.equal(await slow.evaluate((path) => fetch(path).then((response) => response.text()), path), body);
-      await shows(slow, "unauthenticated");
-      await slow.close();
-    });
+    for (const [what, path] of [["the proof that the server asks for comes", "/csrf"], ["the request itself arrives", "/callback/credentials?"]]) {
+      it(`signs nobody in after it has given up, when ${what} late`, async () => {
+        const slow = await open();
+        await shows(slow, "unauthenticated");
+        const refused = await slow.evaluate(async (fields, held) => {
+          const { fetch } = window;
+          let release;
+          const released = new Promise((resolve) => (release = resolve));
+          window.fetch = async (input, ...more) => {
+            if (String(input.url ?? input).endsWith(held)) await released;
+            return fetch(input, ...more);
+          };
+          const refused = await outcome(auth.signIn("credentials", { ...fields, redirect: false }));
+          release();
+          await new Promise((resolve) => setTimeout(resolve, 1000));
+          return refused;
+        }, backend.credentials, path);
+        assert.equal(refused.code, "Timeout", JSON.stringify(refused));
+        const { nobody } = backend;
+        assert.equal(await slow.evaluate((path) => fetch(path).then((response) => response.text()), nobody.path), nobody.body);
+        await shows(slow, "unauthenticated");
+        await slow.close();
+      });
+    }
 
     it("says of a wrong password that it is not ok, and stays signed out", async () => {
       const response = await enter(tab, backend.wrong);

@@ -44,6 +44,8 @@ pub struct Server {
     used: BTreeMap<u32, u64>,
     /// Whether the same token with the same key is traded in again, as by a client whose answer was lost.
     pub knows_keys: bool,
+    /// Whether its answers name no user, whose data are read then.
+    pub is_silent: bool,
     alive: bool,
     user: String,
     /// Access tokens that are accepted.
@@ -115,8 +117,8 @@ impl Server {
                 access_token: Some(Secret::new(token)),
                 refresh_token: None,
                 expires_in: Some(Millis(60_000)),
-                has_user: true,
-                identity: Some(Identity::of(&self.user)),
+                has_user: !self.is_silent,
+                identity: (!self.is_silent).then(|| Identity::of(&self.user)),
                 error: None,
             }),
             facts: String::new(),

@@ -380,7 +380,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
 const BUDGETS: &[(&str, usize)] =
-    &[("react", 1_500), ("next-auth", 3_000), ("devtools", 17_000), ("javascript", 11_800), ("total", 37_000)];
+    &[("react", 1_500), ("next-auth", 3_000), ("devtools", 17_000), ("javascript", 12_000), ("total", 37_200)];
 
 /// Fails if an entry weighs more than its budget.
 pub(crate) fn check_budgets() -> Result<()> {

@@ -4,8 +4,8 @@ use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
 use super::turn::{ASLEEP, Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Millis, Operation, Pause, Problem, Rule, Session, Stamp,
-    Standing, Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Freshness, Generation, Millis, Operation, Pause, Problem, Rule, Session,
+    Stamp, Standing, Status, TicketId,
 };
 
 /// How much longer than `timeout` a request is given before anybody presents the same cookie again: as long as a proxy in
@@ -152,6 +152,8 @@ impl Session {
         let names_other = grant.identity.is_some() && self.identity.is_some() && grant.identity != self.identity;
         let names_same = grant.identity.is_some() && grant.identity == self.identity;
         match (turn.ticket.operation, self.state.status) {
+            // Whose the cookie is that an application has asked about, only the answer could say.
+            (Operation::Refresh, _) if turn.pending.insists && self.generation > Generation(0) => names_same,
             (Operation::Refresh, Status::Authenticated | Status::Loading) => !names_other,
             (_, Status::Authenticated) => names_same,
             _ => false,

@@ -39,7 +39,9 @@ impl Session {
                 if stamp.generation == self.generation {
                     return;
                 }
-                self.told = Some(stamp);
+                if self.told.is_none_or(|told| told.generation < stamp.generation) {
+                    self.told = Some(stamp);
+                }
                 let waits = self.turn.as_ref().is_some_and(|turn| {
                     turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking)
                 });

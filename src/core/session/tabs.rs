@@ -49,7 +49,9 @@ impl Session {
         turn.pause = found.pause.filter(holds);
         let follows = turn.pause.is_some() && turn.ticket.operation == Operation::Refresh;
         if found.stamp.is_asking && !follows && self.keeps(Rule::Orphan) {
-            // Presenting the cookie now could be the second time.
+            // Presenting the cookie now could be the second time. Who waits behind this tab is not to rob it for the time that
+            // its predecessor took.
+            effects.push(Effect::Tell(Message::Moved(found.stamp)));
             turn.stage = Stage::Settling;
             turn.deadline = now + ORPHAN_WAIT;
             self.turn = Some(turn);
@@ -301,6 +303,8 @@ impl Session {
         if stamp.epoch > self.epoch && (is_known || self.credential.is_some()) {
             self.credential = None;
             self.giving = None;
+            // What a sign-out of the former session was to wait for.
+            self.backoff.succeed();
             self.state.status = Status::Loading;
             self.state.reason = None;
             effects.push(Effect::Forget);
