@@ -78,6 +78,8 @@ fn reasons(fault: &str) -> Vec<Reason> {
         _ if is("page from the back/forward cache") => from_cache(),
         _ if is("sign-out during a refresh") => sign_out_during_refresh(),
         _ if is("sign-out that does not reach") => sign_out_lost(),
+        _ if is("site data cleared") => sign_out_then_wiped(),
+        _ if is("sign-in answered after") => sign_in_fails(),
         _ if is("another user signs in") => another_user(),
         _ if is("401 that a refresh cannot cure") => not_cured(),
         _ if is("401 with `insufficient_scope`") => not_allowed(),
@@ -404,4 +406,16 @@ fn act_unheard(world: &mut World, is_so: impl Fn(&World) -> bool) {
             None => world.pass(Millis(10)),
         }
     }
+}
+
+/// A tab that is busy while another one signs out, and the storage is cleared.
+fn sign_out_then_wiped() -> Vec<Reason> {
+    let mut world = tabs(2);
+    world.tabs[1].is_frozen = true;
+    world.ask(0, Operation::SignOut);
+    world.settle();
+    world.record = None;
+    world.thaw(1);
+    world.settle();
+    vec![reason_in(&world, 1)]
 }
