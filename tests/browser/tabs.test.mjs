@@ -77,7 +77,7 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
   }
 
   it("signs out every tab within a second, while calls and a refresh are on their way, for good", async () => {
-    const tabs = await openTabs(5);
+    const tabs = await openTabs(10);
     await server.expireAccess();
     await server.fault({ path: "/auth/refresh", times: 1, delayMs: 600, when: "after" });
     const calls = callsIn(tabs, 5);
