@@ -81,7 +81,8 @@ pub enum Standing {
 /// What one tab says to the others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
-    /// The stamp has changed. Unasked, so it holds no token and no user.
+    /// The stamp has changed; of the generation that is known already, that the lock goes on, so that who waits for it waits
+    /// anew. Unasked, so it holds no token and no user.
     Moved(Stamp),
     /// The lock was taken by force: who waits for it waits anew.
     Stole,
