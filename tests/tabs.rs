@@ -9,6 +9,7 @@ mod world;
 use play::{Ending, LIFE, user_of};
 use relatch::core::{
     Ask, Effect, EndReason, Event, Message, Millis, Operation, Policy, Problem, Session, Stamp, Standing, Status,
+    TicketId,
 };
 use world::{Happening, World};
 
@@ -720,15 +721,20 @@ fn a_page_from_the_back_forward_cache_trusts_no_reading_from_before_it_was_left(
     }
 }
 
+/// The ticket of the turn that waits for the lock.
+fn lock_of(effects: &[Effect]) -> TicketId {
+    let lock = effects.iter().find_map(|effect| match effect {
+        Effect::Lock { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    lock.expect("it waits for the lock")
+}
+
 #[test]
 fn the_lock_is_freed_before_the_application_hears_of_its_data() {
     let mut session = Session::new(Policy::default(), 0);
     let asked = session.on(Millis(1), Event::Asked(Ask(7), Operation::SignIn));
-    let lock = asked.iter().find_map(|effect| match effect {
-        Effect::Lock { ticket, .. } => Some(*ticket),
-        _ => None,
-    });
-    let ticket = lock.expect("a sign-in waits for the lock");
+    let ticket = lock_of(&asked);
     let _ = session.on(Millis(2), Event::Locked(ticket, None));
     let _ = session.on(Millis(3), Event::Stamped(ticket, Ok(())));
     let _ = session.on(Millis(4), Event::Answered(ticket, play::Server::default().sign_in("ada")));
@@ -901,11 +907,7 @@ fn a_tab_that_slept_while_its_request_was_put_together_does_not_send_it() {
     let now = world.now;
     let mut session = world.tabs[0].session.clone();
     let asked = session.on(now, Event::Needed { refused: None });
-    let lock = asked.iter().find_map(|effect| match effect {
-        Effect::Lock { ticket, .. } => Some(*ticket),
-        _ => None,
-    });
-    let ticket = lock.expect("a refresh waits for the lock");
+    let ticket = lock_of(&asked);
     let _ = session.on(now, Event::Locked(ticket, None));
     let sent = session.on(now, Event::Stamped(ticket, Ok(())));
     assert!(sent.iter().any(|effect| matches!(effect, Effect::Perform(_))), "{sent:?}");

@@ -32,10 +32,7 @@ impl Session {
         match message {
             Message::Moved(stamp) if stamp.generation >= self.generation => {
                 // Who has the lock gets on: it is not to be robbed.
-                let wait = self.lock_wait();
-                if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
-                    turn.deadline = turn.deadline.max(now + wait);
-                }
+                self.wait_anew(now);
                 if stamp.generation == self.generation {
                     return;
                 }
@@ -50,12 +47,7 @@ impl Session {
                 }
                 self.read_stamp(effects);
             }
-            Message::Stole => {
-                let wait = self.lock_wait();
-                if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
-                    turn.deadline = now + wait;
-                }
-            }
+            Message::Stole => self.wait_anew(now),
             Message::Want(generation) => {
                 let Some(held) = &self.credential else { return };
                 if held.generation < generation || self.usable(now).is_none() || !self.policy.gives {
@@ -74,6 +66,14 @@ impl Session {
             }
             Message::Moved(_) | Message::Gone(_) => {}
             Message::Give { stamp, bearer, left } => self.on_given(now, stamp, bearer, left, effects),
+        }
+    }
+
+    /// The lock has gone on to somebody else, who has a time of its own.
+    fn wait_anew(&mut self, now: Millis) {
+        let wait = self.lock_wait();
+        if let Some(turn) = self.turn.as_mut().filter(|turn| matches!(turn.stage, Stage::Locking)) {
+            turn.deadline = turn.deadline.max(now + wait);
         }
     }
 
