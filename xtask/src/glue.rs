@@ -59,12 +59,8 @@ const CUTS: &[(&str, &str, &str)] = &[
     ("        } catch (e) {\n            if (ptr1)", "throw e;\n        }\n", ""),
     // Errors that go back to Rust.
     ("function handleError(f, args) {", "\n}\n", HANDLE_ERROR),
-    // The global object goes by one name.
-    ("typeof globalThis === 'undefined' ? undefined : ", "globalThis", "globalThis"),
-    ("typeof global === 'undefined'", " : global", "undefined"),
-    ("typeof self === 'undefined'", " : self", "undefined"),
-    ("typeof window === 'undefined'", " : window", "undefined"),
-    ("            const ret = undefined;\n            return isLikeNone(ret)", ";\n", "            return 0;\n"),
+    // The queue of futures asks the global object, which it is not given (`panics.rs`).
+    ("const ret = arg0.queue", ";", "const ret = queueMicrotask;"),
 ];
 
 const HANDLE_ERROR: &str = "const handleError = (act) => (...args) => {
