@@ -15,6 +15,7 @@ export type Found = readonly [
   user: unknown,
   isSomebody: boolean,
   facts: string,
+  isJson: boolean,
 ];
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
@@ -46,6 +47,7 @@ export function readAnswer(contract: FlatContract, { headers }: Response, json: 
     // An empty object is nobody.
     isObject(user) && Object.keys(user).length > 0,
     factsOf(contract, json),
+    json !== undefined,
   ];
 }
 

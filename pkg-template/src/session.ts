@@ -33,6 +33,8 @@ const LEAVING = 4;
 const RESTORED = 5;
 const ONLINE = 6;
 const DISPOSE = 7;
+/** From here on it is an operation that is asked for. */
+const ASK = 8;
 // Operations by their numbers, which are their places in `OPERATIONS`.
 const REFRESH = 0;
 const READ_SESSION = 1;
@@ -157,16 +159,20 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     },
     arm(delay: number): void {
       clearTimeout(timer);
-      timer = delay < 0 ? undefined : setTimeout(() => client?.hint(TICK), delay);
+      timer = delay < 0 ? undefined : setTimeout(() => client?.hint(TICK, 0), delay);
     },
     compose(operation: number, ask: number, refreshToken: string | undefined, key: bigint, needsProof: boolean): Promise<unknown> {
       const by = asked.get(ask);
       const fields = by?.fields;
       if (by && (needsProof || !(contract["csrf.refused"] as readonly Sign[]).length)) by.fields = undefined;
-      return composed(OPERATIONS[operation]!, fields, refreshToken, key, needsProof).catch((error: unknown) => (error as Partial<Response> | undefined)?.status);
+      return composed(OPERATIONS[operation]!, fields, refreshToken, key, needsProof).catch((error: unknown) => [, , , (error as Partial<Response> | undefined)?.status]);
     },
-    read(response: Response, json: unknown, operation: number): Found {
+    async read(response: Response, operation: number, isPage: boolean): Promise<Found> {
       const isSessions = operation === READ_SESSION || (operation === REFRESH && contract["bySession"] === true);
+      // By name: WebKit rejects with a `DOMException`, the others with JavaScript's own `SyntaxError`.
+      const json: unknown = isPage ? undefined : await response.json().catch((error: Error) => {
+        if (error?.name !== "SyntaxError") throw error;
+      });
       const found = readAnswer(contract, response, json, isSessions);
       if (operation === SIGN_IN || operation === EXCHANGE) answer = found[1] ? undefined : json;
       return found;
@@ -182,7 +188,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     needsProof: boolean,
   ): Promise<unknown> => {
     const carried = await transport?.request(group, fields, refreshToken);
-    if (carried) return carried;
+    if (carried) return [, , carried];
     const more: Record<string, string> = {};
     const headers: Record<string, string> = {};
     if (refreshToken !== undefined && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
@@ -227,11 +233,11 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     watched = expired.map(([status]) => status);
     asksBodies = expired.some(([, fact]) => fact !== undefined);
     const doc = globalThis.document as Document | undefined;
-    const look = (): void => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN);
+    const look = (): void => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN, 0);
     listen(doc, "visibilitychange", look);
-    listen(globalThis, "pagehide", () => live.hint(LEAVING));
-    listen(globalThis, "pageshow", (event) => ((event as PageTransitionEvent).persisted ? live.hint(RESTORED) : look()));
-    listen(globalThis, "online", () => live.hint(ONLINE));
+    listen(globalThis, "pagehide", () => live.hint(LEAVING, 0));
+    listen(globalThis, "pageshow", (event) => (event as PageTransitionEvent).persisted && live.hint(RESTORED, 0));
+    listen(globalThis, "online", () => live.hint(ONLINE, 0));
     look();
     return live;
   };
@@ -380,7 +386,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     const live = await boot();
     return new Promise((settle) => {
       asked.set(++asks, { fields, settle });
-      live.ask(asks, operation);
+      live.hint(ASK + operation, asks);
     });
   };
 
@@ -405,7 +411,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     getState: () => state,
     async get() {
       const live = await boot();
-      live.hint(BEGIN);
+      live.hint(BEGIN, 0);
       while (state.status === "loading") {
         if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
@@ -423,7 +429,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     update: () => renew(READ_SESSION),
     subscribe(listener) {
       listeners.add(listener);
-      boot().then((live) => live.hint(BEGIN), () => {});
+      boot().then((live) => live.hint(BEGIN, 0), () => {});
       listener(state);
       return () => void listeners.delete(listener);
     },
@@ -436,7 +442,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       bearer = undefined;
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
-      client?.hint(DISPOSE);
+      client?.hint(DISPOSE, 0);
       tabs?.close();
     },
   };

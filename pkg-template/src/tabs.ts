@@ -2,10 +2,8 @@
 
 /** What is done when something has come about. */
 export interface Listener {
-  locked(ticket: number, record: Float64Array, isOwn: boolean): void;
-  stamped(ticket: number, written: boolean, record: Float64Array): void;
-  stampRead(record: Float64Array): void;
-  heard(kind: number, stamp: Float64Array, bearer: string | undefined, left: number | undefined, user: unknown): void;
+  found(what: number, record: readonly number[], ticket: number, isOwn: boolean): void;
+  heard(kind: number, stamp: readonly number[], bearer: string | undefined, left: number | undefined, user: unknown): void;
 }
 
 /** What the core asks for. */
@@ -39,6 +37,11 @@ type Act = (open: Open, done: Promise<number[]>) => void;
  * name for all of them.
  */
 const FORM = 1;
+// What a record is told for (`found` in `src/web/client.rs`).
+const LOCKED = 0;
+const WRITTEN = 1;
+const OVERTAKEN = 2;
+const READ = 3;
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
 const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
@@ -64,13 +67,15 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   /** The transaction in which the core is being told what stands. */
   let current: (Open & { readonly done: Promise<number[]> }) | undefined;
 
+  const found = (what: number, record: readonly number[], ticket = 0, isOwn = false): void =>
+    listener()?.found(what, record, ticket, isOwn);
+
   let channel: BroadcastChannel | undefined = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Partial<Said> | null>) => {
       const { kind, stamp, bearer, left, user } = data ?? {};
       if (typeof kind !== "number" || !Array.isArray(stamp)) return;
-      const token = typeof bearer === "string" ? bearer : undefined;
-      listener()?.heard(kind, Float64Array.from(stamp), token, typeof left === "number" ? left : undefined, user);
+      listener()?.heard(kind, stamp, bearer, left, user);
     };
   }
 
@@ -142,7 +147,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       const locked = (record: number[]): void => {
         if (isTold || signal.aborted) return;
         isTold = true;
-        listener()?.locked(ticket, Float64Array.from(record), isOwn(record));
+        found(LOCKED, record, ticket, isOwn(record));
       };
       const held = async (): Promise<void> => {
         // The core is told within the transaction, so that what it has to announce is written in the same one.
@@ -162,7 +167,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     readStamp() {
       transact("readonly")
         .catch((): number[] => [])
-        .then((record) => listener()?.stampRead(Float64Array.from(record)));
+        .then((record) => found(READ, record));
     },
     writeStamp(ticket, seen, record) {
       // What comes from the module is a view of its memory.
@@ -182,9 +187,9 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       const stands = current?.present;
       const done = current?.done ?? transact("readwrite", write);
       done.then(
-        (stood) => listener()?.stamped(ticket, may, Float64Array.from(may ? [] : (stands ?? stood))),
+        (stood) => found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket),
         // No store: this tab is on its own, under the lock.
-        () => listener()?.stamped(ticket, true, new Float64Array()),
+        () => found(WRITTEN, [], ticket),
       );
     },
     tell(kind, stamp, bearer, left, user) {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use super::host::{self, Host};
@@ -17,6 +18,8 @@ const ONCE: u32 = 1;
 const ABSOLUTE: u32 = 2;
 /// From this bit on stands which call of the page it is.
 const CALL: u32 = 2;
+#[expect(clippy::cast_possible_truncation, reason = "fifteen")]
+const RECORD_LENGTH: u32 = wire::RECORD_LENGTH as u32;
 
 /// One client: a session, its shell, and the questions that calls ask.
 ///
@@ -39,8 +42,8 @@ impl Client {
 
     /// Sets the origin of the document's base URL.
     #[wasm_bindgen(js_name = setPage)]
-    pub fn set_page(&self, origin: Option<String>) {
-        self.shell.scope.borrow_mut().set_page(origin);
+    pub fn set_page(&self, origin: &JsValue) {
+        self.shell.scope.borrow_mut().set_page(origin.as_string());
     }
 
     /// A call is made: may it go, and how?
@@ -104,20 +107,10 @@ impl Client {
         outward::problem(self.problem.take())
     }
 
-    /// Asks for an operation, by its number. [`Host::settle`] tells of its end.
-    pub fn ask(&self, ask: u32, operation: u32) {
-        let operation = match operation {
-            0 => Operation::Refresh,
-            1 => Operation::ReadSession,
-            2 => Operation::SignIn,
-            3 => Operation::Exchange,
-            _ => Operation::SignOut,
-        };
-        self.shell.dispatch(Event::Asked(Ask(ask), operation));
-    }
-
-    /// Something has happened to the page, or to what the application wants ([`hint`]).
-    pub fn hint(&self, what: u32) {
+    /// Something has happened to the page, or to what the application wants ([`hint`]): an operation, of whose end
+    /// [`Host::settle`] tells by the number `ask`.
+    pub fn hint(&self, what: u32, ask: u32) {
+        let asked = |operation| Event::Asked(Ask(ask), operation);
         self.shell.dispatch(match what {
             hint::BEGIN => Event::Start,
             hint::TICK => Event::Tick,
@@ -126,39 +119,39 @@ impl Client {
             hint::LEAVING => Event::Leaving,
             hint::RESTORED => Event::Restored,
             hint::ONLINE => Event::Online,
+            hint::REFRESH => asked(Operation::Refresh),
+            hint::READ_SESSION => asked(Operation::ReadSession),
+            hint::SIGN_IN => asked(Operation::SignIn),
+            hint::EXCHANGE => asked(Operation::Exchange),
+            hint::SIGN_OUT => asked(Operation::SignOut),
             _ => Event::Dispose,
         });
     }
 
-    /// The lock is held, and this is the record under it, empty if there is none; `is_own` if this tab wrote it.
-    pub fn locked(&self, ticket: u32, record: &[f64], is_own: bool) {
-        self.shell.dispatch(Event::Locked(TicketId(ticket), wire::found(record, host::wall(), is_own)));
-    }
-
-    /// The stamp was written, or this is what stood there.
-    pub fn stamped(&self, ticket: u32, written: bool, record: &[f64]) {
-        let stands = || record.get(..wire::STAMP_LENGTH).and_then(wire::read);
-        let result = if written { Ok(()) } else { Err(stands()) };
-        self.shell.dispatch(Event::Stamped(TicketId(ticket), result));
-    }
-
-    /// The stamp was read.
-    #[wasm_bindgen(js_name = stampRead)]
-    pub fn stamp_read(&self, record: &[f64]) {
-        self.shell.dispatch(Event::StampRead(record.get(..wire::STAMP_LENGTH).and_then(wire::read)));
+    /// This record stands, empty if there is none, and this is why that is told ([`found`]). `is_own`: this tab has written it.
+    pub fn found(&self, what: u32, record: &Array, ticket: u32, is_own: bool) {
+        let found = wire::found(&numbers(record), host::wall(), is_own);
+        let stamp = found.map(|found| found.stamp);
+        let ticket = TicketId(ticket);
+        self.shell.dispatch(match what {
+            found::LOCKED => Event::Locked(ticket, found),
+            found::WRITTEN => Event::Stamped(ticket, Ok(())),
+            found::OVERTAKEN => Event::Stamped(ticket, Err(stamp)),
+            _ => Event::StampRead(stamp),
+        });
     }
 
     /// Another tab has said something. What is not a message of ours is passed over.
-    pub fn heard(&self, kind: u32, stamp: &[f64], bearer: Option<String>, left: Option<f64>, user: JsValue) {
-        if let Some(message) = wire::message(kind, stamp, bearer, left) {
+    pub fn heard(&self, kind: u32, stamp: &Array, bearer: &JsValue, left: &JsValue, user: JsValue) {
+        if let Some(message) = wire::message(kind, &numbers(stamp), bearer.as_string(), left.as_f64()) {
             self.shell.hear(message, user);
         }
     }
 
     /// Why the session is as it is, and the records from the one counted `since`, as numbers (`src/core/record/numbers.rs`).
-    pub fn record(&self, is_online: bool, since: u32) -> Vec<u32> {
+    pub fn record(&self, is_online: bool, since: u32) -> js_sys::Uint32Array {
         let (session, now) = (self.shell.session.borrow(), host::now());
-        self.shell.recorder.borrow().numbers(&session, now, is_online, since)
+        self.shell.recorder.borrow().numbers(&session, now, is_online, since).as_slice().into()
     }
 
     /// Tells the session what a call needs. What it is to wait for may have come by then: nothing is under way that could
@@ -194,6 +187,16 @@ impl Client {
     }
 }
 
+/// The numbers at the beginning of an array, of which no record has more.
+fn numbers(array: &Array) -> Vec<f64> {
+    let mut numbers = Vec::new();
+    for place in 0..RECORD_LENGTH {
+        let Some(number) = array.get(place).as_f64() else { break };
+        numbers.push(number);
+    }
+    numbers
+}
+
 /// What the low three bits of an answer say.
 mod code {
     pub(super) const PASS: u32 = 0;
@@ -219,5 +222,21 @@ mod hint {
     pub(super) const RESTORED: u32 = 5;
     /// The platform says that the network is back.
     pub(super) const ONLINE: u32 = 6;
+    pub(super) const REFRESH: u32 = 8;
+    pub(super) const READ_SESSION: u32 = 9;
+    pub(super) const SIGN_IN: u32 = 10;
+    pub(super) const EXCHANGE: u32 = 11;
+    pub(super) const SIGN_OUT: u32 = 12;
     // Anything else ends the client: no timer and no waiting call is left.
+}
+
+/// What a record is told for. The numbers are those of `pkg-template/src/tabs.ts`.
+mod found {
+    /// The lock is held.
+    pub(super) const LOCKED: u32 = 0;
+    /// What was to be written stands now.
+    pub(super) const WRITTEN: u32 = 1;
+    /// It was not to replace this one, which stands instead.
+    pub(super) const OVERTAKEN: u32 = 2;
+    // Anything else: it was to be read.
 }

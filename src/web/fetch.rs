@@ -4,24 +4,12 @@ use gloo_net::http::{Request, Response};
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
-use super::host::Host;
-use crate::core::{Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Secret, Ticket, Unanswered};
+use crate::core::{Answer, Body, Expiry, Fields, Identity, Millis, OAuthError, Outcome, Secret, Unanswered};
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch)]
     fn fetch(request: &web_sys::Request, init: &JsValue) -> Result<Promise, JsValue>;
-
-    type Thrown;
-
-    #[wasm_bindgen(method, getter, structural)]
-    fn name(this: &Thrown) -> JsValue;
-
-    type Parsed;
-
-    /// Never throws (Fetch standard: body mixin); web-sys has it as if it did.
-    #[wasm_bindgen(method, structural)]
-    fn json(this: &Parsed) -> Promise;
 }
 
 /// An answer, and the user in it, which stays a JavaScript value.
@@ -53,20 +41,15 @@ pub(super) enum Composed {
 }
 
 impl Composed {
-    pub(super) fn read(composed: JsValue) -> Self {
-        if let Some(status) = composed.as_f64() {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
-            return Self::Not(Some(status as u16));
-        }
-        match composed.dyn_into::<web_sys::Response>() {
-            Ok(response) => Self::Response(response.into()),
-            Err(composed) => match composed.dyn_into::<Array>() {
-                Ok(parts) => {
-                    let request: web_sys::Request = parts.get(0).unchecked_into();
-                    Self::Request(request.into(), parts.get(1))
-                }
-                Err(_) => Self::Not(None),
-            },
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status")]
+    pub(super) fn read(composed: &Array) -> Self {
+        let (request, response) = (composed.get(0), composed.get(2));
+        if request.is_truthy() {
+            Self::Request(request.unchecked_into::<web_sys::Request>().into(), composed.get(1))
+        } else if response.is_object() {
+            Self::Response(response.unchecked_into::<web_sys::Response>().into())
+        } else {
+            Self::Not(composed.get(3).as_f64().map(|status| status as u16))
         }
     }
 }
@@ -84,53 +67,30 @@ pub(super) fn send(request: Request, bearer: Option<Secret>, init: &JsValue) -> 
 
 /// The answer that has come, if one has.
 pub(super) fn response(sent: Result<JsValue, JsValue>) -> Result<Response, Option<u16>> {
-    let response = sent.ok().and_then(|response| response.dyn_into::<web_sys::Response>().ok());
-    response.map(Response::from).ok_or(None)
+    sent.ok()
+        .filter(JsValue::is_object)
+        .map(|response| response.unchecked_into::<web_sys::Response>().into())
+        .ok_or(None)
 }
 
-/// Has the platform parse an answer, so that a body with a token in it never lies in WASM memory as a whole. A page is not
-/// parsed.
-pub(super) fn parse(response: Response) -> (web_sys::Response, Option<Promise>) {
-    let is_html = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let response: web_sys::Response = response.into();
-    let parsed = (!is_html).then(|| response.unchecked_ref::<Parsed>().json());
-    (response, parsed)
+/// Whether an answer is a page. Such a one is not parsed.
+pub(super) fn is_page(response: &Response) -> bool {
+    response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Reads an answer of which this came when it was parsed, or nothing if it is a page.
-pub(super) fn read(
-    response: &web_sys::Response,
-    parsed: Option<Result<JsValue, JsValue>>,
-    ticket: Ticket,
-    host: &Host,
-) -> Reply {
-    let is_html = parsed.is_none();
-    let json = match parsed {
-        Some(Ok(json)) => json,
-        // The body broke off: as good as no answer.
-        Some(Err(error)) if !is_syntax_error(&error) => return Reply::without(None),
-        _ => JsValue::UNDEFINED,
-    };
-    let found = host.read(response, &json, ticket.operation as u32);
-    let body = match json.is_undefined() {
-        false => Body::Json(fields(&found)),
-        true if is_html => Body::Html,
-        true => Body::Other,
+/// What an answer comes to, in which this was found; nothing, if its body broke off: that is as good as no answer.
+pub(super) fn reply(status: u16, is_page: bool, found: Result<JsValue, JsValue>) -> Reply {
+    let Ok(found) = found else { return Reply::without(None) };
+    let found: &Array = found.unchecked_ref();
+    let body = match found.get(9).is_truthy() {
+        true => Body::Json(fields(found)),
+        false if is_page => Body::Html,
+        false => Body::Other,
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
     let retry_after = found.get(0).as_f64().map(|span| Millis(span as u64));
-    let outcome = Ok(Answer {
-        status: response.status(),
-        body,
-        facts: found.get(8).as_string().unwrap_or_default(),
-        retry_after,
-    });
+    let outcome = Ok(Answer { status, body, facts: found.get(8).as_string().unwrap_or_default(), retry_after });
     Reply { outcome, user: found.get(6) }
-}
-
-/// By name: WebKit rejects with a `DOMException`, the others with JavaScript's own `SyntaxError`.
-fn is_syntax_error(error: &JsValue) -> bool {
-    error.is_object() && error.unchecked_ref::<Thrown>().name() == "SyntaxError"
 }
 
 fn fields(found: &Array) -> Fields {

@@ -1,6 +1,6 @@
 //! The platform's functions that the shell calls, and the object through which it speaks to its JavaScript side.
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use crate::core::Millis;
@@ -33,8 +33,8 @@ extern "C" {
     pub(super) fn arm(this: &Host, delay: f64);
 
     /// Put together an operation's request, with the fields of whoever asked (zero if nobody did) and the key of a refresh: a
-    /// promise of `[Request, RequestInit]`; of a `Response`, if something else carries the request; or of a status, if a
-    /// proof cannot be had. It does not reject.
+    /// promise of an array with a `Request` and a `RequestInit`; with a `Response` in the third place, if something else carries the
+    /// request; or with a status in the fourth, if a proof cannot be had. It does not reject.
     #[wasm_bindgen(method)]
     pub(super) fn compose(
         this: &Host,
@@ -45,12 +45,14 @@ extern "C" {
         needs_proof: bool,
     ) -> Promise;
 
-    /// Look up in an answer what the contract names: the milliseconds of `Retry-After`, access token, refresh token, lifetime
-    /// in seconds, the user's id as text, an error code, the user, whether that is somebody, and what the rules ask about.
+    /// Parse an answer, unless it is a page, and look up what the contract names: the milliseconds of `Retry-After`, access token,
+    /// refresh token, lifetime in seconds, the user's id as text, an error code, the user, whether that is somebody, what the
+    /// rules ask about, and whether it is JSON. A promise, which rejects if the body breaks off. A body with a token in it never
+    /// lies in WASM memory as a whole.
     #[wasm_bindgen(method)]
-    pub(super) fn read(this: &Host, response: &web_sys::Response, json: &JsValue, operation: u32) -> Array;
+    pub(super) fn read(this: &Host, response: web_sys::Response, operation: u32, is_page: bool) -> Promise;
 
-    /// Ask for the lock, by force if `steal`; `Client::locked` is called when it is held.
+    /// Ask for the lock, by force if `steal`; `Client::found` is called when it is held.
     #[wasm_bindgen(method)]
     pub(super) fn lock(this: &Host, ticket: u32, steal: bool);
 
@@ -58,12 +60,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn unlock(this: &Host, ticket: u32);
 
-    /// Write the record if the stamp that stands is `seen`, or none if that is empty; then `Client::stamped` is called. Both are
+    /// Write the record if the stamp that stands is `seen`, or none if that is empty; then `Client::found` is called. Both are
     /// views of the module's memory, which are to be copied at once.
     #[wasm_bindgen(method, js_name = writeStamp)]
     pub(super) fn write_stamp(this: &Host, ticket: u32, seen: &[f64], record: &[f64]);
 
-    /// Read the stamp; then `Client::stampRead` is called.
+    /// Read the stamp; then `Client::found` is called.
     #[wasm_bindgen(method, js_name = readStamp)]
     pub(super) fn read_stamp(this: &Host);
 

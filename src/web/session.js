@@ -205,7 +205,8 @@ function readAnswer(contract, { headers }, json, isSessions) {
     user,
     // An empty object is nobody.
     isObject2(user) && Object.keys(user).length > 0,
-    factsOf(contract, json)
+    factsOf(contract, json),
+    json !== void 0
   ];
 }
 function lifetimeIn(contract, json, date) {
@@ -533,6 +534,10 @@ function records(numbers, now) {
 
 // src/tabs.ts
 var FORM = 1;
+var LOCKED = 0;
+var WRITTEN = 1;
+var OVERTAKEN = 2;
+var READ = 3;
 var STAMP_LENGTH = 10;
 var STORE_WAIT_MS = 1e3;
 var canShare = () => {
@@ -548,13 +553,13 @@ function openTabs(backend, listener) {
   let db;
   let isClosed = false;
   let current;
+  const found = (what, record, ticket = 0, isOwn2 = false) => listener()?.found(what, record, ticket, isOwn2);
   let channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }) => {
       const { kind, stamp, bearer, left, user } = data ?? {};
       if (typeof kind !== "number" || !Array.isArray(stamp)) return;
-      const token = typeof bearer === "string" ? bearer : void 0;
-      listener()?.heard(kind, Float64Array.from(stamp), token, typeof left === "number" ? left : void 0, user);
+      listener()?.heard(kind, stamp, bearer, left, user);
     };
   }
   const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore();
@@ -612,7 +617,7 @@ function openTabs(backend, listener) {
       const locked = (record) => {
         if (isTold || signal.aborted) return;
         isTold = true;
-        listener()?.locked(ticket, Float64Array.from(record), isOwn(record));
+        found(LOCKED, record, ticket, isOwn(record));
       };
       const held = async () => {
         const act = (open, done) => {
@@ -628,7 +633,7 @@ function openTabs(backend, listener) {
       });
     },
     readStamp() {
-      transact("readonly").catch(() => []).then((record) => listener()?.stampRead(Float64Array.from(record)));
+      transact("readonly").catch(() => []).then((record) => found(READ, record));
     },
     writeStamp(ticket, seen, record) {
       const wanted = seen.join();
@@ -646,9 +651,9 @@ function openTabs(backend, listener) {
       const stands = current?.present;
       const done = current?.done ?? transact("readwrite", write);
       done.then(
-        (stood) => listener()?.stamped(ticket, may, Float64Array.from(may ? [] : stands ?? stood)),
+        (stood) => found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket),
         // No store: this tab is on its own, under the lock.
-        () => listener()?.stamped(ticket, true, new Float64Array())
+        () => found(WRITTEN, [], ticket)
       );
     },
     tell(kind, stamp, bearer, left, user) {
@@ -712,6 +717,7 @@ var LEAVING = 4;
 var RESTORED = 5;
 var ONLINE = 6;
 var DISPOSE = 7;
+var ASK = 8;
 var REFRESH = 0;
 var READ_SESSION = 1;
 var SIGN_IN = 2;
@@ -807,16 +813,19 @@ function openSession(options, startCore) {
     },
     arm(delay) {
       clearTimeout(timer);
-      timer = delay < 0 ? void 0 : setTimeout(() => client?.hint(TICK), delay);
+      timer = delay < 0 ? void 0 : setTimeout(() => client?.hint(TICK, 0), delay);
     },
     compose(operation, ask2, refreshToken, key, needsProof) {
       const by = asked.get(ask2);
       const fields = by?.fields;
       if (by && (needsProof || !contract["csrf.refused"].length)) by.fields = void 0;
-      return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => error?.status);
+      return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => [, , , error?.status]);
     },
-    read(response, json, operation) {
+    async read(response, operation, isPage) {
       const isSessions = operation === READ_SESSION || operation === REFRESH && contract["bySession"] === true;
+      const json = isPage ? void 0 : await response.json().catch((error) => {
+        if (error?.name !== "SyntaxError") throw error;
+      });
       const found = readAnswer(contract, response, json, isSessions);
       if (operation === SIGN_IN || operation === EXCHANGE) answer = found[1] ? void 0 : json;
       return found;
@@ -824,7 +833,7 @@ function openSession(options, startCore) {
   };
   const composed = async (group, fields, refreshToken, key, needsProof) => {
     const carried = await transport?.request(group, fields, refreshToken);
-    if (carried) return carried;
+    if (carried) return [, , carried];
     const more = {};
     const headers = {};
     if (refreshToken !== void 0 && /^(refresh|signOut)$/.test(group)) more[String(contract["refresh.field"])] = refreshToken;
@@ -865,11 +874,11 @@ function openSession(options, startCore) {
     watched = expired.map(([status]) => status);
     asksBodies = expired.some(([, fact]) => fact !== void 0);
     const doc = globalThis.document;
-    const look = () => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN);
+    const look = () => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN, 0);
     listen(doc, "visibilitychange", look);
-    listen(globalThis, "pagehide", () => live.hint(LEAVING));
-    listen(globalThis, "pageshow", (event) => event.persisted ? live.hint(RESTORED) : look());
-    listen(globalThis, "online", () => live.hint(ONLINE));
+    listen(globalThis, "pagehide", () => live.hint(LEAVING, 0));
+    listen(globalThis, "pageshow", (event) => event.persisted && live.hint(RESTORED, 0));
+    listen(globalThis, "online", () => live.hint(ONLINE, 0));
     look();
     return live;
   };
@@ -994,7 +1003,7 @@ function openSession(options, startCore) {
     const live = await boot();
     return new Promise((settle) => {
       asked.set(++asks, { fields, settle });
-      live.ask(asks, operation);
+      live.hint(ASK + operation, asks);
     });
   };
   const renew = async (operation) => {
@@ -1013,7 +1022,7 @@ function openSession(options, startCore) {
     getState: () => state,
     async get() {
       const live = await boot();
-      live.hint(BEGIN);
+      live.hint(BEGIN, 0);
       while (state.status === "loading") {
         if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
@@ -1031,7 +1040,7 @@ function openSession(options, startCore) {
     update: () => renew(READ_SESSION),
     subscribe(listener) {
       listeners.add(listener);
-      boot().then((live) => live.hint(BEGIN), () => {
+      boot().then((live) => live.hint(BEGIN, 0), () => {
       });
       listener(state);
       return () => void listeners.delete(listener);
@@ -1045,7 +1054,7 @@ function openSession(options, startCore) {
       bearer = void 0;
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
-      client?.hint(DISPOSE);
+      client?.hint(DISPOSE, 0);
       tabs?.close();
     }
   };

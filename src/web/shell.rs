@@ -155,8 +155,8 @@ impl Shell {
         let composed = self.host.compose(operation as u32, ask, refresh_token, key, needs_proof);
         let shell = Rc::downgrade(self);
         spawn_local(async move {
-            let composed = JsFuture::from(composed).await.unwrap_or(JsValue::UNDEFINED);
-            let response = match Composed::read(composed) {
+            let Ok(composed) = JsFuture::from(composed).await else { return };
+            let response = match Composed::read(composed.unchecked_ref()) {
                 Composed::Response(response) => Ok(response),
                 Composed::Request(request, init) => {
                     // A client that was disposed of sends nothing more, nor does a turn that has ended.
@@ -171,16 +171,17 @@ impl Shell {
                 }
                 Composed::Not(status) => Err(status),
             };
-            let answer = match response.map(fetch::parse) {
-                Ok((response, Some(parsed))) => Ok((response, Some(JsFuture::from(parsed).await))),
-                Ok((page, None)) => Ok((page, None)),
-                Err(status) => Err(status),
-            };
-            let Some(shell) = shell.upgrade() else { return };
-            let reply = match answer {
-                Ok((response, parsed)) => fetch::read(&response, parsed, ticket, &shell.host),
+            let reply = match response {
+                Ok(response) => {
+                    let (status, is_page) = (response.status(), fetch::is_page(&response));
+                    let Some(shell) = shell.upgrade() else { return };
+                    let found = shell.host.read(response.into(), ticket.operation as u32, is_page);
+                    drop(shell);
+                    fetch::reply(status, is_page, JsFuture::from(found).await)
+                }
                 Err(status) => Reply::without(status),
             };
+            let Some(shell) = shell.upgrade() else { return };
             shell.user.set((ticket.id, reply.user));
             shell.dispatch(Event::Answered(ticket.id, reply.outcome));
         });

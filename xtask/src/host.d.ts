@@ -5,7 +5,7 @@ export interface Host {
   settle(ask: number, problem: any): void;
   arm(delay: number): void;
   compose(operation: number, ask: number, refreshToken: any, key: bigint, needsProof: boolean): Promise<unknown>;
-  read(response: Response, json: any, operation: number): readonly unknown[];
+  read(response: Response, operation: number, isPage: boolean): Promise<any>;
   lock(ticket: number, steal: boolean): void;
   unlock(ticket: number): void;
   readStamp(): void;

@@ -34,8 +34,8 @@ const DEVTOOLS_SCRIPT_NAMES: (&str, &str) = ("relatch-devtools", "relatchDevtool
 
 /// What the core's own parts call each other (`Host`, `Client` and `Call`): in its bundles these are names of a letter. None of
 /// them is of the platform, of the public types or of another bundle, and none is looked up by a text.
-const INNER: &str = "--mangle-props=^(hasAuthorization|heard|hint|isAbsolute|isDisposed|isUnsafe|locked|publish|readStamp|\
-    recorded|resume|sendBare|setPage|stampRead|stamped|unlock|writeStamp|__wbg_ptr|_wbg_cb_unref)$";
+const INNER: &str = "--mangle-props=^(found|hasAuthorization|heard|hint|isAbsolute|isDisposed|isUnsafe|publish|readStamp|\
+    recorded|resume|sendBare|setPage|unlock|writeStamp|__wbg_ptr|_wbg_cb_unref)$";
 
 /// The bundles of the package. `package.json` says under which name each is imported.
 const ENTRIES: &[Entry] = &[

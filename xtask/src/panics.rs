@@ -94,7 +94,9 @@ pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
     for (id, function) in module.funcs.iter_local_mut() {
         let instead: Option<ir::Instr> = match path_of(&id) {
             GLOBAL => Some(ir::Const { value: Value::I32(UNDEFINED) }.into()),
-            path if is_silenced(&id) || UNUSED.iter().any(|start| path.starts_with(start)) => Some(Unreachable {}.into()),
+            path if is_silenced(&id) || UNUSED.iter().any(|start| path.starts_with(start)) => {
+                Some(Unreachable {}.into())
+            }
             _ => None,
         };
         if let Some(instead) = instead {
