@@ -6,18 +6,14 @@ const PAGE = 86;
  * for a page that the next one is on. After compression it is smaller than hexadecimal digits and than base64.
  */
 export function decode(text: string): Uint8Array<ArrayBuffer> {
-  const places = new Uint8Array(128);
+  const places: number[] = [];
   for (let code = 32, place = 0; code < 127; code++) if (!"\"'`\\$<&".includes(String.fromCharCode(code))) places[code] = place++;
-  const bytes = new Uint8Array(text.length);
+  // In place, with as little as can be in a loop that nobody has compiled yet.
+  const bytes = new TextEncoder().encode(text);
   let end = 0;
-  let page = 0;
-  for (let at = 0; at < text.length; at++) {
-    const place = places[text.charCodeAt(at)]!;
-    if (place < 2) page = (place + 1) * PAGE;
-    else {
-      bytes[end++] = page + place - 2;
-      page = 0;
-    }
+  for (let at = 0; at < bytes.length; ) {
+    const place = places[bytes[at++]!]!;
+    bytes[end++] = place > 1 ? place - 2 : (place + 1) * PAGE + places[bytes[at++]!]! - 2;
   }
   return bytes.subarray(0, end);
 }

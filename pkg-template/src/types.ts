@@ -117,4 +117,4 @@ export interface SessionClient {
 }
 
 /** Where the WebAssembly module comes from: its bytes, or compiled. */
-export type ModuleSource = () => BufferSource | Promise<BufferSource | WebAssembly.Module>;
+export type ModuleSource = () => BufferSource | WebAssembly.Module | Promise<BufferSource | WebAssembly.Module>;
