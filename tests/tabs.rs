@@ -478,7 +478,7 @@ fn a_call_whose_token_was_refused_is_not_lost_on_another_tabs_token_that_is_refu
 /// Everything happens but what a tab that is busy has to hear.
 fn act_but_hear(world: &mut World, busy: usize) {
     while let Some(next) =
-        world.possible().into_iter().find(|next| !matches!(next, world::Happening::Hear(tab, _) if *tab == busy))
+        world.possible().into_iter().find(|next| !matches!(next, Happening::Hear(tab, _) if *tab == busy))
     {
         world.act(next);
     }
@@ -500,6 +500,34 @@ fn a_busy_tab_is_given_time_to_hand_its_token_over() {
     world.settle();
     assert_eq!((world.server.refreshes, world.server.reuses), (1, 0));
     assert!(all_delivered(&world));
+}
+
+/// Whatever is to be heard is heard, and nothing else happens.
+fn hear_all(world: &mut World) {
+    while let Some(next) = world.possible().into_iter().find(|next| matches!(next, Happening::Hear(..))) {
+        world.act(next);
+    }
+}
+
+#[test]
+fn who_has_asked_has_the_token_at_once_though_the_tab_that_fetched_it_is_busy() {
+    let mut world = World::signed_in(3);
+    world.sleep(MINUTE);
+    (0..3).for_each(|tab| world.call(tab));
+    hear_all(&mut world);
+    let began = world.now;
+    act_but_hear(&mut world, 0);
+    assert!(all_delivered(&world));
+    assert_eq!((world.server.refreshes, world.now), (1, began));
+}
+
+#[test]
+fn a_token_that_nobody_has_asked_for_is_in_no_message() {
+    let mut world = World::signed_in(3);
+    let given = world.tally.given;
+    world.ask(0, Operation::Refresh);
+    world.settle();
+    assert_eq!((world.server.refreshes, world.tally.given - given), (1, 0));
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub struct Session {
     giving: Option<Millis>,
     /// When this tab last answered such a question; all tabs heard that.
     gave: Option<Millis>,
+    /// Whether another tab has asked for a newer token than this one had: it is given when it comes.
+    is_wanted: bool,
     offer: Option<Offer>,
     /// How many readings of the stamp are under way.
     reads: u32,
@@ -136,6 +138,7 @@ impl Session {
             late: None,
             giving: None,
             gave: None,
+            is_wanted: false,
             offer: None,
             reads: 0,
             told: None,

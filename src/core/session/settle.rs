@@ -111,6 +111,7 @@ impl Session {
                 self.identity = fields.identity.or(self.identity);
                 self.succeed();
                 effects.push(Effect::Adopt(turn.ticket.id));
+                self.give_wanted(now, effects);
                 Self::close(turn, Ok(()), effects);
             }
             // The token was refused: renew it, then read once more.
@@ -212,6 +213,7 @@ impl Session {
         }
         if has_user || was_known {
             self.succeed();
+            self.give_wanted(now, effects);
             Self::close(turn, Ok(()), effects);
         } else {
             self.succeed();

@@ -31,6 +31,7 @@ impl Session {
         }
         match message {
             Message::Moved(stamp) if stamp.generation >= self.generation => {
+                self.is_wanted &= stamp.generation == self.generation;
                 // Who has the lock gets on: it is not to be robbed.
                 self.wait_anew(now);
                 if stamp.generation == self.generation {
@@ -38,6 +39,11 @@ impl Session {
                 }
                 if self.told.is_none_or(|told| told.generation < stamp.generation) {
                     self.told = Some(stamp);
+                }
+                let is_offered = self.offer.as_ref().is_some_and(|offer| offer.stamp.generation >= stamp.generation);
+                if is_offered {
+                    // The reading that the token waits for was asked for after this stamp was written.
+                    return;
                 }
                 let waits = self.turn.as_ref().is_some_and(|turn| {
                     turn.ticket.operation == Operation::Refresh && matches!(turn.stage, Stage::Locking)
@@ -49,10 +55,15 @@ impl Session {
             }
             Message::Stole => self.wait_anew(now),
             Message::Want(generation) => {
-                let Some(held) = &self.credential else { return };
-                if held.generation < generation || self.usable(now).is_none() || !self.policy.gives {
+                if !self.policy.gives {
                     return;
                 }
+                let is_usable = self.usable(now).is_some();
+                let Some(held) = self.credential.as_ref().filter(|held| held.generation >= generation && is_usable)
+                else {
+                    self.is_wanted = true;
+                    return;
+                };
                 let has_just_given = self.gave.is_some_and(|gave| now < gave + GIVE_TOGETHER);
                 if held.is_own && !has_just_given {
                     self.give(now, effects);
@@ -81,6 +92,7 @@ impl Session {
     /// the stamp is read before the token is taken.
     fn on_given(&mut self, now: Millis, stamp: Stamp, bearer: Secret, left: Option<Millis>, effects: &mut Vec<Effect>) {
         self.giving = None;
+        self.is_wanted = false;
         if left == Some(Millis(0)) || !self.policy.gives || !self.is_welcome(stamp) {
             return;
         }
@@ -149,6 +161,14 @@ impl Session {
         }
     }
 
+    /// Answers what another tab has asked while there was no such token. Those who wait for the lock have it before they can ask
+    /// again.
+    pub(super) fn give_wanted(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        if self.is_wanted {
+            self.give(now, effects);
+        }
+    }
+
     fn give(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         // Who knows of a newer stamp, or whose token has ended since it was asked, has nothing to give; a page that does
         // not know yet what is so gives nothing.
@@ -158,6 +178,7 @@ impl Session {
             && is_sure
         {
             self.gave = Some(now);
+            self.is_wanted = false;
             let left = held.expiry.map(|expiry| expiry.end.since(now));
             let stamp = self.stamp(Standing::SignedIn);
             effects.push(Effect::Tell(Message::Give { stamp, bearer: held.bearer.clone(), left }));

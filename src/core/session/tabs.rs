@@ -179,8 +179,9 @@ impl Session {
                 _ if turn.ticket.base != self.generation => self.supersede(now, turn, effects),
                 outcome => {
                     let stamp = self.stamp_after(&turn, &outcome);
-                    effects.push(Effect::Tell(Message::Moved(stamp)));
                     self.come_to_pass(now, turn, outcome, effects);
+                    // After a token that was asked for: who has that need not ask again.
+                    effects.push(Effect::Tell(Message::Moved(stamp)));
                 }
             };
         };

@@ -337,6 +337,7 @@ impl Session {
         self.is_refused = false;
         self.identity = None;
         self.giving = None;
+        self.is_wanted = false;
         self.state.status = Status::Unauthenticated;
         self.state.freshness = Freshness::Fresh;
         self.state.reason = Some(reason);
