@@ -229,7 +229,7 @@ fn replace_member(text: &str, long: &str, short: &str) -> String {
     out
 }
 
-/// Writes what the TypeScript imports: the glue, the module as text, and the contract's table of fields.
+/// Writes what the TypeScript imports: the glue, the module as text, the contract's table of fields, and the panel's styles.
 fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     let generated = root().join("pkg-template/generated");
     fs::create_dir_all(&generated)?;
@@ -242,6 +242,9 @@ fn generate(glue: &Path, wasm: &Path) -> Result<()> {
     fs::write(generated.join("wasm.ts"), format!("export const WASM: string =\n  \"{text}\";\n"))?;
     fs::write(generated.join("contract.ts"), contract_table())?;
     fs::write(generated.join("record.ts"), record_names())?;
+    let minify = ["esbuild", "src/devtools.css", "--minify", "--log-level=warning"];
+    let css = capture(command("npx", &minify).current_dir(root().join("pkg-template")))?;
+    fs::write(generated.join("devtools-css.ts"), format!("export const CSS: string = {:?};\n", css.trim()))?;
     Ok(())
 }
 
