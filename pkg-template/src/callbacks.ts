@@ -1,6 +1,6 @@
 /** What an application may say where data is not enough. Nothing waits for it, and its mistakes are its own. */
 import type { RelatchError } from "./errors.js";
-import type { SessionData, SessionState } from "./types.js";
+import type { SessionClient, SessionData, SessionState } from "./types.js";
 
 /** Called when something has happened. None is waited for; an exception is reported and harms nothing. */
 export interface Callbacks {
@@ -14,6 +14,8 @@ export interface Callbacks {
   readonly onSignedOut?: (reason: "expired" | "signedOut") => void;
   /** Something new is wrong; the session may go on with the token it has. */
   readonly onError?: (error: RelatchError) => void;
+  /** The flight recorder has new records. Such as `logRecords` of `relatch/explain`. */
+  readonly onRecords?: (session: SessionClient) => void;
 }
 
 /** Runs what is not ours. */

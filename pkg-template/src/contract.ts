@@ -1,5 +1,6 @@
 import { FIELDS } from "../generated/contract.js";
 import { RelatchError, type ContractIssue } from "./errors.js";
+import { OPERATIONS } from "./told.js";
 
 /** The methods that an operation can have. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -149,9 +150,6 @@ export interface Contract {
 /** A sign as the core reads it: a status, the number of a fact, what kind of condition (1 is, 2 has) and its text. */
 export type Sign = readonly [status: number | undefined, fact?: number, kind?: number, text?: string | undefined];
 
-/** The operations, in the order of the core's numbers (`Operation` in `src/core/event.rs`). */
-export const OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"] as const;
-
 /** A checked contract by the names of its fields, with every default filled in. */
 export type FlatContract = Readonly<Record<string, unknown>>;
 
@@ -275,6 +273,17 @@ export function checkContract(contract: unknown): FlatContract {
   flat["session.user"] ??= flat["user.at"];
   flat["facts"] = facts.map(split);
   return flat;
+}
+
+/** What may be told of a contract: no header, no field, and of URLs their paths. */
+export function toldOf(flat: FlatContract): Record<string, string | number | boolean> {
+  const told: Record<string, string | number | boolean> = {};
+  for (const [path, value] of Object.entries(flat)) {
+    if (/^baseUrl$|share|path$|method$|encoding$|by$|Ms$|^by/.test(path)) {
+      told[path] = typeof value === "string" ? value.replace(/^https?:\/\/[^/]*|\?.*/g, "") : (value as number);
+    }
+  }
+  return told;
 }
 
 /** Makes the operations' URLs absolute, and fills the default origin in. */

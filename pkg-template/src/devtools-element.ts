@@ -8,6 +8,7 @@ import { styles } from "./devtools-style.js";
 import { ownPaths, Peers, type Tab } from "./devtools-tabs.js";
 import { traceOf } from "./devtools-trace.js";
 import { headline, span } from "./devtools-words.js";
+import { report } from "./explain.js";
 import type { SessionRecord, SessionReport } from "./record-types.js";
 import type { SessionClient } from "./types.js";
 
@@ -147,7 +148,7 @@ export class RelatchDevtoolsElement extends Base {
   }
 
   #report(since: number): SessionReport | undefined {
-    return this.#client?.report({ since });
+    return this.#client && report(this.#client, { since });
   }
 
   #pace(): void {

@@ -34,19 +34,9 @@ export type { ContractIssue, OidcErrorCode, RelatchErrorCode, RelatchErrorDetail
 export type { Callbacks } from "./callbacks.js";
 export type { SessionOptions, Transport, TransportCall } from "./options.js";
 export type {
-  Explanation,
-  LastProblem,
-  ReasonCode,
-  RecordedOperation,
-  RecordedVerdict,
-  RecordKind,
-  ReportOptions,
-  SessionRecord,
-  SessionReport,
-} from "./record-types.js";
-export type {
   Credentials,
   Inspection,
+  Recording,
   Register,
   SessionClient,
   SessionData,

@@ -11,10 +11,8 @@ export interface SessionOptions extends Callbacks {
    * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
    */
   readonly exposeAccessToken?: boolean;
-  /** How many records the flight recorder keeps, which `report()` shows: 0 to 65535. Default 256; each is 16 bytes. */
+  /** How many records the flight recorder keeps, for `report` of `relatch/explain`: 0 to 65535. Default 256; each is 16 bytes. */
   readonly records?: number;
-  /** Logs each record by one `console.debug` line. Default `false`. */
-  readonly debug?: boolean;
   /** Sends requests in another way than the contract describes. `relatch/oidc` and `relatch/next-auth` are made with it. */
   readonly transport?: Transport;
 }

@@ -3,12 +3,11 @@ import { factsOf, readAnswer, type Found } from "./answer.js";
 import { attempt, tell } from "./callbacks.js";
 import { Call, pageUrl, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
-import { checkContract, OPERATIONS, resolveContract, writeContract, type Sign } from "./contract.js";
+import { checkContract, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
-import { Recorder } from "./record.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
-import { errorOf, stateOf, type Problem } from "./told.js";
+import { errorOf, OPERATIONS, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 // What the low three bits of the core's answer say (`code` in `src/web/client.rs`).
@@ -41,6 +40,8 @@ const READ_SESSION = 1;
 const SIGN_IN = 2;
 const EXCHANGE = 3;
 const SIGN_OUT = 4;
+// What stands where there is no number (`NONE` in `src/core/record.rs`).
+const NONE = 2 ** 32 - 1;
 
 /** What the application has asked for. */
 interface Asked {
@@ -135,10 +136,13 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     if (data !== state.data) change({ ...state, data });
   };
 
-  const recorder = new Recorder(flat, () => ({ client, state, isDisposed: disposed }));
+  const tab = Math.random().toString(36).slice(2, 8);
+
+  /** Numbers of the recorder (`src/core/record/numbers.rs`), with its records from the one counted `since`. */
+  const numbers = (since: number): Uint32Array | undefined => client?.record(globalThis.navigator?.onLine !== false, since);
 
   const host = {
-    recorded: recorder.log,
+    recorded: (): void => attempt(() => options.onRecords!(session)),
     publish(bits: number, problem: Problem | null, user: unknown): void {
       bearer = undefined;
       const told = stateOf(bits);
@@ -227,7 +231,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
     }
     contract = resolved;
-    const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host, Math.min(options.records ?? 256, 65535), options.debug === true);
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host, Math.min(options.records ?? 256, 65535), !!options.onRecords);
     client = live;
     const expired = contract["api.expired"] as readonly Sign[];
     watched = expired.map(([status]) => status);
@@ -406,7 +410,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       return data;
     });
 
-  return {
+  const session: SessionClient = {
     fetch: authFetch,
     getState: () => state,
     async get() {
@@ -433,9 +437,12 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       listener(state);
       return () => void listeners.delete(listener);
     },
-    inspect: () => recorder.inspect(),
-    explain: () => recorder.report({ since: Infinity }).explanation,
-    report: (options) => recorder.report(options),
+    inspect() {
+      const [, , had, left, due, , , , , , generation = 0, , isOwn] = numbers(NONE) ?? [];
+      const source = some(had) === null ? null : isOwn ? "own" : "tab";
+      return { generation, expiresInMs: some(left), dueInMs: some(due), source };
+    },
+    record: (since) => ({ tab, isDisposed: disposed, contract: toldOf(flat), numbers: numbers(since) }),
     dispose() {
       if (disposed) return;
       disposed = true;
@@ -446,7 +453,11 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       tabs?.close();
     },
   };
+  return session;
 }
+
+/** A number of the recorder's. */
+const some = (number = NONE): number | null => (number < NONE ? number : null);
 
 /** Waits for a promise, or until the caller's signal aborts. The promise itself goes on for all others. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {

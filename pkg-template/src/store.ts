@@ -79,7 +79,7 @@ export class Store {
     if (this.#isCompared || status === "loading") return;
     this.#isCompared = true;
     const isOther = data && this.#given && userOf(data) !== this.#text;
-    if (isOther && this.client.explain().code === "RenewedByAnotherTab") this.client.refresh().catch(nothing);
+    if (isOther && this.client.inspect().source === "tab") this.client.refresh().catch(nothing);
   }
 
   /** The server's word stands for as long as the client has none. */

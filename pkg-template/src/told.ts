@@ -3,6 +3,9 @@ import { PROBLEMS } from "../generated/contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionState } from "./types.js";
 
+/** The operations, in the order of the core's numbers (`Operation` in `src/core/event.rs`). */
+export const OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"] as const;
+
 /** A problem: its number, whether it is temporary, a status, and how long the server asked to wait (`src/web/outward.rs`). */
 export type Problem = readonly [number: number, temporary: number, status: number, retryAfterMs: number];
 

@@ -1,5 +1,4 @@
 import type { RelatchError } from "./errors.js";
-import type { Explanation, ReportOptions, SessionReport } from "./record-types.js";
 
 /**
  * Declares the application's session type once, by module augmentation:
@@ -60,6 +59,19 @@ export interface Inspection {
   readonly expiresInMs: number | null;
   /** When it is renewed in the background, in milliseconds from now. */
   readonly dueInMs: number | null;
+  /** Whether this tab has fetched it, or has it from another one; `null` if there is none. */
+  readonly source: "own" | "tab" | null;
+}
+
+/** What `relatch/explain` puts into words. No token, no cookie, no user, no header, no field, no origin and no query is in it. */
+export interface Recording {
+  /** Tells tabs apart; random. */
+  readonly tab: string;
+  readonly isDisposed: boolean;
+  /** The contract's paths, methods, flags and times, by the names of its fields. */
+  readonly contract: Readonly<Record<string, string | number | boolean>>;
+  /** How things stand, then four numbers a record (`src/core/record/numbers.rs`); `undefined` before the module is there. */
+  readonly numbers: Uint32Array | undefined;
 }
 
 /** A session with one backend. */
@@ -108,10 +120,8 @@ export interface SessionClient {
   subscribe(listener: (state: SessionState) => void): () => void;
   /** Numbers about the present access token. */
   inspect(): Inspection;
-  /** Why the state is what it is, in a stable code and in words, and what happens next. */
-  explain(): Explanation;
-  /** What this session has done lately, as JSON fit for an issue: no token, no cookie, no user, no query. */
-  report(options?: ReportOptions): SessionReport;
+  /** For `explain`, `report` and `logRecords` of `relatch/explain`: the records from the one counted `since`, as numbers. */
+  record(since: number): Recording;
   /** Ends this client: leaves no timer, no listener and no waiting call. May be called again. */
   dispose(): void;
 }

@@ -45,8 +45,25 @@ var RelatchError = class extends Error {
   }
 };
 
-// src/contract.ts
+// src/told.ts
 var OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"];
+var some = (number) => number < 0 ? void 0 : number;
+function errorOf([number, temporary, status, wait], answer) {
+  const code = PROBLEMS[number];
+  const details = { temporary: temporary > 0, status: some(status), retryAfterMs: some(wait) };
+  return new RelatchError(code, { ...details, answer: code === "BadCredentials" ? answer : void 0 });
+}
+var STATUSES = ["loading", "authenticated", "unauthenticated"];
+var FRESHNESS = ["fresh", "stale", "offline"];
+var REASONS = [null, "expired", "signedOut"];
+var stateOf = (bits) => ({
+  status: STATUSES[bits & 3],
+  freshness: FRESHNESS[bits >> 2 & 3],
+  reason: REASONS[bits >> 4 & 3],
+  refreshing: bits > 63
+});
+
+// src/contract.ts
 var TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 var KEY = /^[^.]+(\.[^.]+)*$/;
 var PLACE = /^([^.]+(\.[^.]+)*)?$/;
@@ -144,6 +161,15 @@ ${name}.`);
   flat["facts"] = facts.map(split);
   return flat;
 }
+function toldOf(flat) {
+  const told = {};
+  for (const [path, value] of Object.entries(flat)) {
+    if (/^baseUrl$|share|path$|method$|encoding$|by$|Ms$|^by/.test(path)) {
+      told[path] = typeof value === "string" ? value.replace(/^https?:\/\/[^/]*|\?.*/g, "") : value;
+    }
+  }
+  return told;
+}
 function resolveContract(flat, page) {
   const resolved = { ...flat };
   const base = String(flat["baseUrl"]).replace(/\/$/, "");
@@ -219,8 +245,8 @@ function lifetimeIn(contract, json, date) {
 }
 function retryAfter(value, now) {
   if (value === null) return void 0;
-  const span2 = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
-  return Number.isFinite(span2) ? Math.max(span2, 0) : void 0;
+  const span = /^\d+$/.test(value) ? Number(value) * 1e3 : Date.parse(value) - now;
+  return Number.isFinite(span) ? Math.max(span, 0) : void 0;
 }
 function secondsUntil(moment, now) {
   if (typeof moment === "string") return (Date.parse(moment) - now) / 1e3;
@@ -426,112 +452,6 @@ async function csrfToken(contract, isRefused) {
   return found;
 }
 
-// generated/record.ts
-var VERSION = "0.1.0";
-var REASONS = "NotStarted ModuleUnavailable PageRestored WaitingForLock WaitingForToken WaitingForCookie Refreshing ReadingSession SigningIn Disposed SignedInHere RenewedHere RenewedAlone RenewedUntold RenewedByAnotherTab UserChanged TokenEnded CallRefused CallNotAllowed BrowserOffline ServerUnreachable ServerSilent ServerBusy TooManyRequests BadAnswer PageInstead Redirected RefusedTokenAgain Misconfigured NoSession RefreshRefused FirstRefreshRefused RefusedAfterLostAnswer EndedInAnotherTab SignedOutHere SignedOutInAnotherTab SignOutUnfinished SignInRefused SignInFailed".split(" ");
-var KINDS2 = "start asked sent answered committed adopted changed ended signedOut paused lockAsked locked lockForced lockStolen orphaned announced overtaken wanted gave moved callWaited callSent callRefused callRetried callReturned callFailed callChanged visible hidden online restored leaving timer disposed".split(" ");
-
-// src/record.ts
-var [HEAD, WIDTH, NONE] = [14, 4, 2 ** 32 - 1];
-var STATUS = { loading: "Not known yet", authenticated: "Signed in", unauthenticated: "Nobody is signed in" };
-var words = (code) => code.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).trim();
-var clock = (at2) => new Date(at2).toTimeString().slice(0, 8);
-var span = (ms) => ms < 12e4 ? `${Math.ceil(ms / 1e3)} s` : `${Math.round(ms / 6e4)} min`;
-var some = (number) => number === NONE ? null : number;
-var problemOf = (packed) => {
-  const code = PROBLEMS[(packed & 255) - 1];
-  return { ...code && { code }, ...(packed > 255 || code === "BadResponse") && { status: packed >>> 8 } };
-};
-var Recorder = class {
-  #contract;
-  #look;
-  #tab = Math.random().toString(36).slice(2, 8);
-  #seen = 0;
-  constructor(contract, look) {
-    this.#contract = contract;
-    this.#look = look;
-  }
-  inspect() {
-    const [, , , left, due, , , , , , generation] = this.#numbers(NONE);
-    return { generation, expiresInMs: some(left), dueInMs: some(due) };
-  }
-  report({ since = 0 } = {}) {
-    const { status, freshness, reason, error, refreshing } = this.#look().state;
-    const now = Date.now();
-    const numbers = this.#numbers(since);
-    const [why, by, had, left, due, next, wrong, ago, retries, recovered, generation, sharing, isOwn] = numbers;
-    const code = REASONS[why];
-    const [expiresInMs, refreshInMs] = [some(left), some(next)];
-    let text = `${STATUS[status]}: ${words(code)}${by ? ` (${by})` : ""}.`;
-    if (error) text += ` ${error.message}`;
-    if (expiresInMs !== null) text += ` Token: ${span(left)} left.`;
-    if (refreshInMs !== null) text += ` Next request in ${span(next)}.`;
-    let lastProblem = null;
-    if (wrong) {
-      lastProblem = { ...problemOf(wrong), at: now - ago, retries, recovered: !!recovered };
-      text += ` Last problem: ${lastProblem.status || words(lastProblem.code)} at ${clock(now - ago)}, ${retries} ${retries === 1 ? "retry" : "retries"}${recovered ? ", recovered" : ""}.`;
-    }
-    const contract = {};
-    for (const [path, value] of Object.entries(this.#contract)) {
-      if (/^baseUrl$|share|path$|method$|encoding$|by$|Ms$|^by/.test(path)) contract[path] = typeof value === "string" ? value.replace(/^https?:\/\/[^/]*|\?.*/g, "") : value;
-    }
-    const at2 = (ms) => ms === NONE ? null : now + ms;
-    return {
-      relatch: VERSION,
-      tab: this.#tab,
-      at: now,
-      state: { status, freshness, reason, error: error && error.code, refreshing },
-      generation,
-      token: had === NONE ? null : { issuedAt: now - had, expiresAt: at2(left), dueAt: at2(due), source: isOwn ? "own" : "tab" },
-      sharing: !!sharing,
-      contract,
-      explanation: { code, text, expiresInMs, refreshInMs, lastProblem },
-      records: records(numbers, now)
-    };
-  }
-  /** What the core says, or what there is to say without it. */
-  #numbers(since) {
-    const { client, state, isDisposed } = this.#look();
-    if (client) return [...client.record(globalThis.navigator?.onLine !== false, Math.min(since, NONE))];
-    const reason = isDisposed ? "Disposed" : state.error ? "ModuleUnavailable" : "NotStarted";
-    return [REASONS.indexOf(reason), 0, NONE, NONE, NONE, NONE, 0, 0, 0, 0, 0, 0, 0, 0];
-  }
-  /** Logs what is new, one line each. */
-  log = () => {
-    for (const { seq, at: at2, kind, ...more } of this.report({ since: this.#seen }).records) {
-      this.#seen = seq + 1;
-      console.debug(`relatch ${this.#tab} ${clock(at2)} ${kind}`, ...Object.entries(more).map((pair) => pair.join("=")));
-    }
-  };
-};
-function records(numbers, now) {
-  const list = [];
-  for (let place = HEAD; place < numbers.length; place += WIDTH) {
-    const [time, what, about, span2] = numbers.slice(place, place + WIDTH);
-    const kind = KINDS2[what & 255];
-    const operation = OPERATIONS[(what >> 8) - 1];
-    const isCall = kind.startsWith("call");
-    const isProblem = /^(answered|paused|call(Refused|Failed|Changed))$/.test(kind);
-    const { code, status } = problemOf(isProblem ? about : 0);
-    const isRefused = code === "BadCredentials" || !code && operation === "session" && status > 399;
-    const verdict = code === "SessionEnded" ? "dead" : isRefused ? "refused" : code ? "unknown" : "accepted";
-    const spanName = isCall ? "call" : kind === "paused" ? "retryAfterMs" : /^(committed|adopted)$/.test(kind) ? "lifeMs" : "durationMs";
-    list.push({
-      seq: numbers[HEAD - 1] - (numbers.length - place) / WIDTH,
-      // The lower half of a clock that began with the page.
-      at: now - (performance.now() - time >>> 0),
-      kind,
-      ...operation && { operation },
-      ...kind === "answered" && { verdict },
-      ...code && { code },
-      ...status !== void 0 && { status },
-      ...!isProblem && about && { generation: about },
-      ...span2 !== NONE && { [spanName]: span2 }
-    });
-  }
-  return list;
-}
-
 // src/tabs.ts
 var FORM = 1;
 var LOCKED = 0;
@@ -681,23 +601,6 @@ function openStore() {
   });
 }
 
-// src/told.ts
-var some2 = (number) => number < 0 ? void 0 : number;
-function errorOf([number, temporary, status, wait], answer) {
-  const code = PROBLEMS[number];
-  const details = { temporary: temporary > 0, status: some2(status), retryAfterMs: some2(wait) };
-  return new RelatchError(code, { ...details, answer: code === "BadCredentials" ? answer : void 0 });
-}
-var STATUSES = ["loading", "authenticated", "unauthenticated"];
-var FRESHNESS = ["fresh", "stale", "offline"];
-var REASONS2 = [null, "expired", "signedOut"];
-var stateOf = (bits) => ({
-  status: STATUSES[bits & 3],
-  freshness: FRESHNESS[bits >> 2 & 3],
-  reason: REASONS2[bits >> 4 & 3],
-  refreshing: bits > 63
-});
-
 // src/session.ts
 var PASS = 0;
 var SEND = 1;
@@ -723,6 +626,7 @@ var READ_SESSION = 1;
 var SIGN_IN = 2;
 var EXCHANGE = 3;
 var SIGN_OUT = 4;
+var NONE = 2 ** 32 - 1;
 var INITIAL = {
   status: "loading",
   data: null,
@@ -790,9 +694,10 @@ function openSession(options, startCore) {
     const data = dataOf(mapped.user);
     if (data !== state.data) change({ ...state, data });
   };
-  const recorder = new Recorder(flat, () => ({ client, state, isDisposed: disposed }));
+  const tab = Math.random().toString(36).slice(2, 8);
+  const numbers = (since) => client?.record(globalThis.navigator?.onLine !== false, since);
   const host = {
-    recorded: recorder.log,
+    recorded: () => attempt(() => options.onRecords(session)),
     publish(bits, problem, user) {
       bearer = void 0;
       const told = stateOf(bits);
@@ -868,7 +773,7 @@ function openSession(options, startCore) {
       console.info("relatch: no Web Locks or IndexedDB here (an insecure origin?), so each tab works on its own");
     }
     contract = resolved;
-    const live = new Core(writeContract(contract, shared), { ...host, ...tabs }, Math.min(options.records ?? 256, 65535), options.debug === true);
+    const live = new Core(writeContract(contract, shared), { ...host, ...tabs }, Math.min(options.records ?? 256, 65535), !!options.onRecords);
     client = live;
     const expired = contract["api.expired"];
     watched = expired.map(([status]) => status);
@@ -1017,7 +922,7 @@ function openSession(options, startCore) {
     attempt(() => options.onSignIn?.(data));
     return data;
   });
-  return {
+  const session = {
     fetch: authFetch,
     getState: () => state,
     async get() {
@@ -1045,9 +950,12 @@ function openSession(options, startCore) {
       listener(state);
       return () => void listeners.delete(listener);
     },
-    inspect: () => recorder.inspect(),
-    explain: () => recorder.report({ since: Infinity }).explanation,
-    report: (options2) => recorder.report(options2),
+    inspect() {
+      const [, , had, left, due, , , , , , generation = 0, , isOwn] = numbers(NONE) ?? [];
+      const source = some2(had) === null ? null : isOwn ? "own" : "tab";
+      return { generation, expiresInMs: some2(left), dueInMs: some2(due), source };
+    },
+    record: (since) => ({ tab, isDisposed: disposed, contract: toldOf(flat), numbers: numbers(since) }),
     dispose() {
       if (disposed) return;
       disposed = true;
@@ -1058,7 +966,9 @@ function openSession(options, startCore) {
       tabs?.close();
     }
   };
+  return session;
 }
+var some2 = (number = NONE) => number < NONE ? number : null;
 function abortable(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -295,8 +295,8 @@ describe(`the devtools in ${engine}`, { concurrency: false }, () => {
     await title(page, "Signed in");
     await page.evaluate(async () => {
       const channel = new BroadcastChannel("relatch-devtools:/auth/refresh");
-      const { tab } = session.report();
-      const report = { ...session.report(), tab: "forged" };
+      const { tab } = relatchDevtools.report(session);
+      const report = { ...relatchDevtools.report(session), tab: "forged" };
       const wrong = [
         { records: [{ seq: 0, at: "now", kind: "sent" }] },
         { records: [{ seq: 0, at: 1, kind: "sent", code: "x".repeat(501) }] },
@@ -310,8 +310,8 @@ describe(`the devtools in ${engine}`, { concurrency: false }, () => {
     assert.equal(await page.evaluate(() => session.getState().status), "authenticated");
     // The same report with nothing wrong in it is believed.
     await page.evaluate(() => {
-      const report = { ...session.report(), tab: "forged" };
-      new BroadcastChannel("relatch-devtools:/auth/refresh").postMessage({ type: "told", to: session.report().tab, report });
+      const report = { ...relatchDevtools.report(session), tab: "forged" };
+      new BroadcastChannel("relatch-devtools:/auth/refresh").postMessage({ type: "told", to: relatchDevtools.report(session).tab, report });
     });
     await until(page, () => lanes().length === 2);
     assert.deepEqual(page.said, []);
@@ -328,15 +328,29 @@ describe(`the devtools in ${engine}`, { concurrency: false }, () => {
       const shown = document.querySelectorAll("relatch-devtools").length;
       hide();
       unshow();
-      let reports = 0;
-      const { report } = session;
-      session.report = (...args) => (reports++, report(...args));
+      let looks = 0;
+      const { record } = session;
+      session.record = (since) => (looks++, record(since));
       await new Promise((resolve) => setTimeout(resolve, 1200));
       const native = Function.prototype.toString.call(globalThis.fetch).includes("[native code]");
-      return { shown, left: document.querySelectorAll("relatch-devtools").length, native, wrapped: own !== globalThis.fetch, reports, timers: timers.size };
+      return { shown, left: document.querySelectorAll("relatch-devtools").length, native, wrapped: own !== globalThis.fetch, looks, timers: timers.size };
     });
-    assert.deepEqual(counts, { shown: 2, left: 0, native: true, wrapped: true, reports: 0, timers: 0 });
+    assert.deepEqual(counts, { shown: 2, left: 0, native: true, wrapped: true, looks: 0, timers: 0 });
     assert.deepEqual(page.said, []);
+  });
+
+  it("brings the words of the flight recorder to a page without a bundler", async () => {
+    const page = await open({ options: null });
+    const [code, reports, logs] = await page.evaluate(async () => {
+      const bundled = await import("/relatch/explain.js");
+      const logs = [];
+      console.debug = (...args) => logs.push(args.join(" "));
+      relatchDevtools.logRecords(session);
+      return [relatchDevtools.explain(session).code, [relatchDevtools, bundled].map(({ report }) => report(session)), logs];
+    });
+    assert.equal(code, "SignedInHere");
+    assert.equal(reports[0].tab, reports[1].tab);
+    assert.equal(logs.length, reports[0].records.length);
   });
 
   it("takes a session that was given before it was defined", async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { engine, openPage, signedIn, startBrowser, startServer, USER } from "./stage.mjs";
 
-describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
+describe(`relatch/explain in ${engine}`, { concurrency: false }, () => {
   let browser, server;
 
   before(async () => {
@@ -18,25 +18,37 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
     for (const context of browser.browserContexts()) if (context !== browser.defaultBrowserContext()) await context.close();
   });
 
-  const explain = (page) => page.evaluate(() => session.explain());
-  const kinds = (page) => page.evaluate(() => session.report().records.map(({ kind }) => kind));
+  /** A page in which the words are at hand. */
+  const withWords = async (opening) => {
+    const page = await opening;
+    await page.evaluate(async () => void (window.words = await import("/relatch/explain.js")));
+    return page;
+  };
+  const open = (...given) => withWords(openPage(...given));
+  const enter = (...given) => withWords(signedIn(...given));
+
+  const explain = (page) => page.evaluate(() => words.explain(session));
+  const kinds = (page) => page.evaluate(() => words.report(session).records.map(({ kind }) => kind));
 
   it("says that somebody is signed in, how the token came and how long it lasts", async () => {
     const profile = await browser.createBrowserContext();
-    const first = await openPage(browser, server.url, profile);
-    assert.match((await first.evaluate(() => open_().explain())).text, /^Not known yet: not started\.$/);
+    const first = await open(browser, server.url, profile);
+    assert.match((await first.evaluate(() => words.explain(open_()))).text, /^Not known yet: not started\.$/);
+    assert.deepEqual(await first.evaluate(() => session.inspect()), { generation: 0, expiresInMs: null, dueInMs: null, source: null });
     await first.evaluate((user) => session.signIn(user), USER);
     const here = await explain(first);
     assert.equal(here.code, "SignedInHere");
     assert.match(here.text, /^Signed in: signed in here\. Token: \d+ (s|min) left\. Next request in \d+ (s|min)\.$/);
     assert.ok(here.expiresInMs > here.refreshInMs && here.refreshInMs > 0 && here.lastProblem === null, JSON.stringify(here));
-    const second = await openPage(browser, server.url, profile);
+    const second = await open(browser, server.url, profile);
     await second.evaluate(() => open_().get());
     const adopted = await explain(second);
     assert.equal(adopted.code, "RenewedByAnotherTab");
     assert.match(adopted.text, /^Signed in: renewed by another tab\. Token/);
-    const [given, taken] = [await first.evaluate(() => session.report()), await second.evaluate(() => session.report())];
+    const [given, taken] = [await first.evaluate(() => words.report(session)), await second.evaluate(() => words.report(session))];
     assert.deepEqual([given.token.source, taken.token.source, given.sharing], ["own", "tab", true]);
+    const sources = () => Promise.all([first, second].map((page) => page.evaluate(() => session.inspect().source)));
+    assert.deepEqual(await sources(), ["own", "tab"]);
     assert.equal(given.generation, taken.generation);
     assert.notEqual(given.tab, taken.tab);
     assert.ok(given.records.some(({ kind, generation }) => kind === "gave" && generation === given.generation));
@@ -47,10 +59,11 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
       "Nobody is signed in: signed out here.",
       "Nobody is signed in: signed out in another tab.",
     ]);
+    assert.deepEqual(await sources(), [null, null]);
   });
 
   it("says what is wrong with the server, when it is asked again, and that it is over", async () => {
-    const page = await signedIn(browser, server);
+    const page = await enter(browser, server);
     await server.fault({ path: "/auth/refresh", times: 2, status: 503, when: "before" });
     await server.expireAccess();
     await page.evaluate(() => statusOf(session.fetch("/api/notes")));
@@ -65,7 +78,7 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
   });
 
   it("tells a cookie that is not kept from a session that is over", async () => {
-    const page = await signedIn(browser, server);
+    const page = await enter(browser, server);
     await page.browserContext().deleteCookie(...(await page.browserContext().cookies()).filter(({ name }) => name === "relatch_refresh"));
     await server.expireAccess();
     await page.evaluate(() => session.fetch("/api/notes"));
@@ -77,10 +90,10 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
   it("says that the module could not start", async () => {
     const strict = await startServer("--csp", "default-src 'self'; script-src 'self'");
     try {
-      const page = await openPage(browser, strict.url);
+      const page = await open(browser, strict.url);
       const [explanation, report] = await page.evaluate(async () => {
         await outcome(open_().get());
-        return [session.explain(), session.report()];
+        return [words.explain(session), words.report(session)];
       });
       assert.equal(explanation.code, "ModuleUnavailable");
       assert.match(explanation.text, /^Not known yet: module unavailable\. .*'wasm-unsafe-eval'/);
@@ -90,17 +103,26 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
     }
   });
 
+  it("says that a session was disposed of, be it before it was started or afterwards", async () => {
+    const page = await enter(browser, server);
+    const codes = await page.evaluate(() => {
+      const never = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) });
+      return [never, session].map((session) => (session.dispose(), words.explain(session).code));
+    });
+    assert.deepEqual(codes, ["Disposed", "Disposed"]);
+  });
+
   it("records what becomes of calls that wait, are refused, go again or fail, and not of others", async () => {
-    const page = await signedIn(browser, server);
+    const page = await enter(browser, server);
     const before = await page.evaluate(async () => {
-      const before = session.report().records.at(-1).seq;
+      const before = words.report(session).records.at(-1).seq;
       for (let at = 0; at < 20; at++) await session.fetch("/api/notes");
       return before;
     });
-    assert.equal(await page.evaluate(() => session.report().records.at(-1).seq), before);
+    assert.equal(await page.evaluate(() => words.report(session).records.at(-1).seq), before);
     await server.expireAccess();
     await page.evaluate(() => session.fetch("/api/notes"));
-    const records = await page.evaluate((since) => session.report({ since }).records, before + 1);
+    const records = await page.evaluate((since) => words.report(session, { since }).records, before + 1);
     assert.equal(records[0].seq, before + 1);
     const call = records.filter((record) => record.call);
     assert.deepEqual(call.map(({ kind }) => kind), ["callRefused", "callWaited", "callRetried"]);
@@ -115,29 +137,56 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
     assert.ok(records.find(({ kind }) => kind === "committed").lifeMs > 0);
   });
 
-  it("logs each record by one line if it is asked to, and none if not", async () => {
-    const page = await openPage(browser, server.url);
+  it("logs each record by one line, once, where logRecords is given as onRecords, and none where nothing is", async () => {
+    const page = await open(browser, server.url);
     await page.evaluate(async (user) => {
-      open_({}, { debug: true });
+      open_({}, { onRecords: words.logRecords });
       await session.signIn(user);
       await session.fetch("/api/notes");
     }, USER);
-    const said = page.said.filter((line) => line.startsWith("relatch "));
-    const { tab, records } = await page.evaluate(() => session.report());
+    const lines = () => page.said.filter((line) => line.startsWith("relatch "));
+    const said = lines();
+    const { tab, records } = await page.evaluate(() => words.report(session));
     assert.deepEqual(said.map((line) => line.split(" ").slice(0, 2).concat(line.split(" ")[3])), records.map(({ kind }) => ["relatch", tab, kind]));
     assert.match(said.find((line) => line.includes(" answered ")), /operation=\w+ verdict=\w+ /);
-    const quiet = await signedIn(browser, server);
+    await page.evaluate(() => words.logRecords(session));
+    assert.deepEqual(lines(), said, "nothing is new");
+    const quiet = await enter(browser, server);
     assert.deepEqual(quiet.said.filter((line) => line.startsWith("relatch ")), []);
   });
 
+  it("goes on where onRecords throws, and reports what it has thrown", async () => {
+    const page = await open(browser, server.url);
+    await server.reset();
+    const { given, status, kept, unhandled } = await page.evaluate(async (user) => {
+      const given = new Set();
+      const onRecords = (session) => {
+        given.add(session);
+        throw new Error("thrown by onRecords");
+      };
+      open_({}, { onRecords });
+      await session.signIn(user);
+      await session.refresh();
+      const { status } = await session.fetch("/api/notes");
+      const kept = words.report(session).records.length;
+      return { given: given.size === 1 && given.has(session), status, kept, unhandled: rejections };
+    }, USER);
+    assert.deepEqual([given, status, unhandled], [true, 200, []]);
+    assert.ok(kept > 5, `${kept} records`);
+    assert.ok(page.said.some((line) => line.includes("thrown by onRecords")), page.said.join("\n"));
+    assert.equal((await server.counters()).refresh.rotated, 1);
+    await page.evaluate(() => session.signOut());
+    assert.equal(await page.evaluate(() => session.getState().status), "unauthenticated");
+  });
+
   it("keeps the newest records only, as many as were asked for, and explains without any", async () => {
-    const page = await openPage(browser, server.url);
+    const page = await open(browser, server.url);
     const [few, none] = await page.evaluate(async (user) => {
       const made = [5, 0].map((records) => relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }), records }));
       await made[0].signIn(user);
       await made[1].get();
       await made[1].refresh();
-      return made.map((session) => [session.report(), session.explain().code]);
+      return made.map((session) => [words.report(session), words.explain(session).code]);
     }, USER);
     const [first, ...rest] = few[0].records.map(({ seq }) => seq);
     assert.deepEqual(rest, [1, 2, 3, 4].map((more) => first + more));
@@ -146,7 +195,7 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
   });
 
   it("has no token, no cookie, no password, no user and no query in it", async () => {
-    const page = await openPage(browser, server.url);
+    const page = await open(browser, server.url);
     const secrets = await page.evaluate(async (user) => {
       window.seen = [];
       const json = Response.prototype.json;
@@ -156,9 +205,9 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
         return value;
       };
       const contract = { signOut: { path: "/logout?trace=canary-path", headers: { "x-canary": "canary-header" }, extra: { more: "canary-field" } } };
-      open_(contract, { debug: true });
+      open_(contract, { onRecords: words.logRecords });
       window.told = [];
-      const tell = () => told.push(JSON.stringify([session.explain(), session.report()]));
+      const tell = () => told.push(JSON.stringify([words.explain(session), words.report(session), session.record(0)]));
       session.subscribe(tell);
       await outcome(session.signIn({ ...user, password: "canary-password" }));
       await session.signIn(user);
@@ -174,20 +223,20 @@ describe(`explain() and report() in ${engine}`, { concurrency: false }, () => {
     cookies.push(...(await page.browserContext().cookies()).map(({ value }) => value));
     const { tokens, told } = await page.evaluate(async () => {
       await session.signOut();
-      return { tokens: seen, told: [...told, JSON.stringify([session.explain(), session.report()])] };
+      return { tokens: seen, told: [...told, JSON.stringify([words.explain(session), words.report(session), session.record(0)])] };
     });
     const said = [...told, ...page.said.filter((line) => line.startsWith("relatch "))].join("\n");
     assert.ok(tokens.length >= 4 && cookies.filter((value) => value.length > 20).length >= 2, "the test knows what it looks for");
     assert.ok(said.includes("committed") && said.includes('"signOut.path":"/auth') === false && said.includes('"signOut.path":"/logout"'));
     const needles = [...tokens, ...cookies, ...secrets, "canary", server.url].filter((needle) => needle.length > 3);
     assert.deepEqual(needles.filter((needle) => said.includes(needle)), []);
-    const text = await page.evaluate(() => JSON.stringify(session.report()));
+    const text = await page.evaluate(() => JSON.stringify(words.report(session)));
     assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(JSON.parse(text))));
     assert.ok(text.length < 60_000, `${text.length} characters`);
   });
 
   it("says that the browser is offline", { skip: engine !== "chromium" && "Firefox has no switch for it" }, async () => {
-    const page = await signedIn(browser, server);
+    const page = await enter(browser, server);
     await server.expireAccess();
     await page.setOfflineMode(true);
     await page.evaluate(() => statusOf(session.refresh()));

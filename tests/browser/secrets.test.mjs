@@ -71,7 +71,7 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
       look("history", JSON.stringify(history.state));
       look("window.name", window.name);
       look("requested URLs", performance.getEntries().map((entry) => entry.name).join());
-      look("state", JSON.stringify([states, session.inspect()]));
+      look("state", JSON.stringify([states, session.inspect(), session.record(0)]));
       look("console", logged.join());
       for (const { name } of await indexedDB.databases()) {
         const db = await new Promise((resolve, reject) => {

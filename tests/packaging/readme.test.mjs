@@ -236,7 +236,8 @@ describe("what the docs say to paste", { concurrency: false }, () => {
       "rules.ts": docs["contract.md"].take("Rules", "ts"),
       "callbacks.ts": docs["contract.md"].take("Where data is not enough", "ts"),
       "troubleshooting.ts": `
-        import type { Explanation, SessionClient, SessionRecord } from "relatch";
+        import type { SessionClient } from "relatch";
+        import type { Explanation, SessionRecord } from "relatch/explain";
         declare const session: SessionClient;
         ${docs["troubleshooting.md"].take("Troubleshooting", "ts")}
         export const explanation: Explanation = ${docs["troubleshooting.md"].take("Troubleshooting", "ts")};

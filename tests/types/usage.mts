@@ -1,5 +1,6 @@
 // What an application's types have to come out as. Checked by the compiler, against the built package.
 import { configure, cookieRefresh, createSession, getSession, isRelatchError, type SessionState } from "relatch";
+import { explain, logRecords, report, type Explanation, type RecordKind } from "relatch/explain";
 
 declare module "relatch" {
   interface Register {
@@ -38,6 +39,14 @@ try {
   // @ts-expect-error: not a code
   isRelatchError(error, "Nonsense");
 }
+
+createSession({ contract: cookieRefresh({ baseUrl: "/auth" }), onRecords: logRecords }).dispose();
+const explanation: Explanation = explain(session);
+// @ts-expect-error: not a code
+void (explanation.code === "Nonsense");
+const kinds: RecordKind[] = report(session, { since: 1 }).records.map(({ kind }) => kind);
+const source: "own" | "tab" | null = session.inspect().source;
+void [kinds, source];
 
 // @ts-expect-error: a path is a string
 createSession({ contract: { baseUrl: "/auth", refresh: { path: 7 } } });

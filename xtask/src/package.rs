@@ -34,7 +34,7 @@ const DEVTOOLS_SCRIPT_NAMES: (&str, &str) = ("relatch-devtools", "relatchDevtool
 
 /// What the core's own parts call each other (`Host`, `Client` and `Call`): in its bundles these are names of a letter. None of
 /// them is of the platform, of the public types or of another bundle, and none is looked up by a text.
-const INNER: &str = "--mangle-props=^(found|hasAuthorization|heard|hint|isAbsolute|isDisposed|isUnsafe|publish|readStamp|\
+const INNER: &str = "--mangle-props=^(found|hasAuthorization|heard|hint|isAbsolute|isUnsafe|publish|readStamp|\
     recorded|resume|sendBare|setPage|unlock|writeStamp|__wbg_ptr|_wbg_cb_unref)$";
 
 /// The bundles of the package. `package.json` says under which name each is imported.
@@ -47,8 +47,9 @@ const ENTRIES: &[Entry] = &[
     Entry { source: "next", outputs: MODULES, external: &["next"] },
     Entry { source: "server", outputs: MODULES, external: &[] },
     Entry { source: "next-auth", outputs: MODULES, external: &["./index.js", "./react.js", "react"] },
+    Entry { source: "explain", outputs: MODULES, external: &[] },
     Entry { source: "devtools", outputs: MODULES, external: &[] },
-    Entry { source: "devtools", outputs: SCRIPT, external: &[] },
+    Entry { source: "devtools-script", outputs: SCRIPT, external: &[] },
     Entry { source: "devtools-react", outputs: MODULES, external: &["./devtools.js", "./react.js", "react"] },
     Entry { source: "presets", outputs: MODULES, external: &[] },
     Entry { source: "oidc", outputs: MODULES, external: &["./index.js", "oauth4webapi"] },
@@ -336,7 +337,8 @@ fn declare(template: &Path, pkg: &Path) -> Result<()> {
     let mut args = emit.to_vec();
     args.extend(["--rootDir", ".", "--outDir", &out_arg]);
     run(command("npx", &args).current_dir(template))?;
-    let mut names: Vec<_> = ENTRIES.iter().map(|entry| entry.source.to_owned()).collect();
+    let modules = ENTRIES.iter().filter(|entry| entry.outputs == MODULES);
+    let mut names: Vec<_> = modules.map(|entry| entry.source.to_owned()).collect();
     let mut written = BTreeSet::new();
     while let Some(name) = names.pop() {
         if !written.insert(name.clone()) {
@@ -374,6 +376,7 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
     Ok(BTreeMap::from([
         ("react".to_owned(), brotli(read("react.js")?.as_bytes())?),
         ("devtools".to_owned(), brotli(read("devtools.js")?.as_bytes())?),
+        ("explain".to_owned(), brotli(read("explain.js")?.as_bytes())?),
         ("next-auth".to_owned(), brotli(read("next-auth.js")?.as_bytes())?),
         ("total".to_owned(), brotli(script.as_bytes())?),
         ("javascript".to_owned(), brotli(javascript.as_bytes())?),
@@ -382,8 +385,14 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 }
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
-const BUDGETS: &[(&str, usize)] =
-    &[("react", 1_500), ("next-auth", 3_000), ("devtools", 17_000), ("javascript", 12_000), ("total", 37_200)];
+const BUDGETS: &[(&str, usize)] = &[
+    ("react", 1_500),
+    ("next-auth", 3_000),
+    ("explain", 1_800),
+    ("devtools", 17_000),
+    ("javascript", 10_500),
+    ("total", 35_000),
+];
 
 /// Fails if an entry weighs more than its budget.
 pub(crate) fn check_budgets() -> Result<()> {

@@ -1,5 +1,6 @@
 const relatch = require("relatch");
 const streaming = require("relatch/streaming");
+require("relatch/explain");
 require("relatch/react");
 
 (async () => {

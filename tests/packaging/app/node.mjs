@@ -1,5 +1,6 @@
 import * as relatch from "relatch";
 import * as streaming from "relatch/streaming";
+import "relatch/explain";
 import "relatch/react";
 import { keepCookies } from "./jar.js";
 import { run } from "./run.js";
