@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::host::{self, Host};
 use super::outward;
-use super::shell::Shell;
+use super::shell::{Machines, Shell};
 use crate::core::wire;
 use crate::core::{Ask, Attempt, Destination, Event, Operation, Problem, Step, TicketId, asks_for_token};
 
@@ -43,21 +43,21 @@ impl Client {
     /// Sets the origin of the document's base URL.
     #[wasm_bindgen(js_name = setPage)]
     pub fn set_page(&self, origin: &JsValue) {
-        self.shell.scope.borrow_mut().set_page(origin.as_string());
+        self.shell.machines.borrow_mut().scope.set_page(origin.as_string());
     }
 
     /// A call is made: may it go, and how?
     pub fn start(&self, url: &str, flags: u32) -> u32 {
-        match self.shell.scope.borrow().destination(url, flags & ABSOLUTE != 0) {
+        let machines = self.shell.machines.borrow();
+        match machines.scope.destination(url, flags & ABSOLUTE != 0) {
             Destination::Api => {}
             Destination::Own | Destination::Foreign => return code::PASS,
             Destination::Unresolved => return code::RESOLVE,
         }
-        let now = host::now();
-        let session = self.shell.session.borrow();
-        let (attempt, step) = Attempt::start(&session, now, flags & ONCE == 0);
+        let (now, session) = (host::now(), &machines.session);
+        let (attempt, step) = Attempt::start(session, now, flags & ONCE == 0);
         let wants = matches!(step, Step::Wait) || (matches!(step, Step::Send(_)) && session.is_due(now));
-        drop(session);
+        drop(machines);
         if !matches!(step, Step::Send(_) | Step::SendBare) {
             self.note(flags >> CALL, attempt, step);
         }
@@ -71,11 +71,11 @@ impl Client {
         let is_curable = asks_for_token(challenge);
         let (mut step, mut refused) = (Step::Deliver, None);
         if is_curable {
-            let session = self.shell.session.borrow();
-            (step, refused) = attempt.response(&session, host::now(), status, facts);
+            let session = &self.shell.machines.borrow().session;
+            (step, refused) = attempt.response(session, host::now(), status, facts);
         }
         if !is_curable || refused.is_some() || attempt.is_spent() {
-            self.shell.recorder.borrow_mut().refused(host::now(), call, status, is_curable);
+            self.shell.machines.borrow_mut().recorder.refused(host::now(), call, status, is_curable);
             self.note(call, attempt, step);
         }
         if refused.is_none() {
@@ -87,7 +87,7 @@ impl Client {
     /// The session has moved while a call was waiting.
     pub fn resume(&self, attempt: u32, call: u32) -> u32 {
         let mut attempt = Attempt::unpack(attempt);
-        let step = attempt.resume(&self.shell.session.borrow(), host::now());
+        let step = attempt.resume(&self.shell.machines.borrow().session, host::now());
         if step == Step::Wait {
             return self.need(attempt, step, attempt.need(), call);
         }
@@ -97,7 +97,7 @@ impl Client {
 
     /// The `Authorization` header of the present token, else undefined. It leaves no copy in WASM memory.
     pub fn header(&self) -> JsValue {
-        let session = self.shell.session.borrow();
+        let session = &self.shell.machines.borrow().session;
         let bearer = session.bearer(session.generation());
         bearer.map_or(JsValue::UNDEFINED, |bearer| JsValue::from_str(bearer.expose()))
     }
@@ -150,16 +150,16 @@ impl Client {
 
     /// Why the session is as it is, and the records from the one counted `since`, as numbers (`src/core/record/numbers.rs`).
     pub fn record(&self, is_online: bool, since: u32) -> js_sys::Uint32Array {
-        let (session, now) = (self.shell.session.borrow(), host::now());
-        self.shell.recorder.borrow().numbers(&session, now, is_online, since).as_slice().into()
+        let Machines { session, recorder, .. } = &*self.shell.machines.borrow();
+        recorder.numbers(session, host::now(), is_online, since).as_slice().into()
     }
 
     /// Tells the session what a call needs. What it is to wait for may have come by then: nothing is under way that could
     /// wake it.
     fn need(&self, mut attempt: Attempt, mut step: Step, need: Event, call: u32) -> u32 {
         self.shell.dispatch(need);
-        if step == Step::Wait && !self.shell.session.borrow().is_busy() {
-            step = attempt.resume(&self.shell.session.borrow(), host::now());
+        if step == Step::Wait && !self.shell.machines.borrow().session.is_busy() {
+            step = attempt.resume(&self.shell.machines.borrow().session, host::now());
             if step != Step::Wait {
                 self.note(call, attempt, step);
             }
@@ -168,7 +168,7 @@ impl Client {
     }
 
     fn note(&self, call: u32, attempt: Attempt, step: Step) {
-        self.shell.recorder.borrow_mut().call(host::now(), call, attempt, step);
+        self.shell.machines.borrow_mut().recorder.call(host::now(), call, attempt, step);
         self.shell.show();
     }
 

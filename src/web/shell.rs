@@ -12,11 +12,16 @@ use super::{contract, outward};
 use crate::core::wire::{self, kind};
 use crate::core::{Effect, Event, Message, Operation, Recorder, Scope, Session, Ticket, TicketId};
 
-/// One client's machine with all that belongs to it.
+/// What decides, and what looks on.
+pub(super) struct Machines {
+    pub session: Session,
+    pub scope: Scope,
+    pub recorder: Recorder,
+}
+
+/// One client's machines with all that belongs to them.
 pub(super) struct Shell {
-    pub session: RefCell<Session>,
-    pub scope: RefCell<Scope>,
-    pub recorder: RefCell<Recorder>,
+    pub machines: RefCell<Machines>,
     /// Whether the JavaScript side is to hear of each record.
     is_watched: bool,
     host: Host,
@@ -36,9 +41,11 @@ impl Shell {
     pub(super) fn new(contract: &str, host: Host, records: usize, is_watched: bool) -> Rc<Self> {
         let (policy, scope) = contract::read(contract);
         Rc::new(Self {
-            session: RefCell::new(Session::new(policy, host::seed())),
-            scope: RefCell::new(scope),
-            recorder: RefCell::new(Recorder::new(records)),
+            machines: RefCell::new(Machines {
+                session: Session::new(policy, host::seed()),
+                scope,
+                recorder: Recorder::new(records),
+            }),
             is_watched,
             host,
             events: RefCell::default(),
@@ -58,7 +65,10 @@ impl Shell {
         }
         let mut next = Some(event);
         while let Some(event) = next {
-            let effects = self.recorder.borrow_mut().on(&mut self.session.borrow_mut(), host::now(), event);
+            let effects = {
+                let Machines { session, recorder, .. } = &mut *self.machines.borrow_mut();
+                recorder.on(session, host::now(), event)
+            };
             for effect in effects {
                 self.carry_out(effect);
             }
@@ -147,9 +157,9 @@ impl Shell {
     }
 
     fn perform(self: &Rc<Self>, ticket: Ticket) {
-        let session = self.session.borrow();
-        let refresh_token = session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
-        drop(session);
+        let machines = self.machines.borrow();
+        let refresh_token = machines.session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
+        drop(machines);
         let ask = ticket.ask.map_or(0, |ask| ask.0);
         let Ticket { operation, key, needs_proof, .. } = ticket;
         let composed = self.host.compose(operation as u32, ask, refresh_token, key, needs_proof);
@@ -161,7 +171,7 @@ impl Shell {
                 Composed::Request(request, init) => {
                     // A client that was disposed of sends nothing more, nor does a turn that has ended.
                     let Some(shell) = shell.upgrade() else { return };
-                    let may_send = shell.session.borrow().may_send(host::now(), ticket.id);
+                    let may_send = shell.machines.borrow().session.may_send(host::now(), ticket.id);
                     let sent = if may_send { fetch::send(request, shell.bearer(ticket), &init) } else { None };
                     drop(shell);
                     match sent {
@@ -190,7 +200,7 @@ impl Shell {
     /// The bearer that an operation's request takes along.
     fn bearer(&self, ticket: Ticket) -> Option<crate::core::Secret> {
         match ticket.operation {
-            Operation::ReadSession => self.session.borrow().bearer(ticket.base).cloned(),
+            Operation::ReadSession => self.machines.borrow().session.bearer(ticket.base).cloned(),
             _ => None,
         }
     }
@@ -202,13 +212,13 @@ impl Shell {
     }
 
     fn publish(&self) {
-        let state = self.session.borrow().state();
+        let state = self.machines.borrow().session.state();
         self.host.publish(outward::state(state), outward::problem(state.problem), self.data());
     }
 
     fn rearm(&self) {
         let now = host::now();
-        let deadline = self.session.borrow().deadline(now);
+        let deadline = self.machines.borrow().session.deadline(now);
         self.host.arm(deadline.map_or(-1.0, |deadline| host::delay(deadline.since(now))));
     }
 }
