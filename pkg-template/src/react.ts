@@ -56,7 +56,6 @@ export type UseSession<Status extends SessionState["status"] = SessionState["sta
   { readonly status: Status }
 > & { readonly update: () => Promise<SessionData | null> };
 
-const FIELDS = ["status", "data", "freshness", "reason", "error", "refreshing"] as const;
 /** Timers beyond this fire at once (HTML, timers: 32 bits), in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -102,8 +101,8 @@ export function useSession({ required, onUnauthenticated, suspense }: UseSession
   const [read] = useState(() => new Set<keyof SessionState>(required || suspense ? ["status"] : []));
   // A render sees the newest state; after it, a change that it has not read is none.
   let rendered: SessionState | undefined;
-  const differs = (next: SessionState): boolean => !rendered || [...read].some((field) => rendered![field] !== next[field]);
-  const keep = (next: SessionState): SessionState => (differs(next) ? (rendered = next) : rendered!);
+  const keep = (next: SessionState): SessionState =>
+    rendered && [...read].every((field) => rendered![field] === next[field]) ? rendered : (rendered = next);
   let state = useSyncExternalStore(store.subscribe, () => keep(store.getState()), () => keep(store.first));
 
   const isOut = required === true && state.status === "unauthenticated";
@@ -151,7 +150,7 @@ function known(store: Store): SessionState {
 function track(state: SessionState, isOut: boolean, read: Set<keyof SessionState>, { update }: Store): UseSession {
   const shown = isOut ? { ...state, status: "loading", reason: null } : state;
   const session = { update };
-  for (const field of FIELDS) {
+  for (const field of Object.keys(state) as (keyof SessionState)[]) {
     const get = (): unknown => {
       read.add(field);
       return shown[field];

@@ -85,8 +85,7 @@ export class Store {
   /** The server's word stands for as long as the client has none. */
   #cover(state: SessionState): SessionState {
     if (this.#given === undefined) return state;
-    const known = this.#given ? { status: "authenticated", data: this.#given } : { status: "unauthenticated" };
-    return { ...state, ...known } as SessionState;
+    return { ...state, status: this.#given ? "authenticated" : "unauthenticated", data: this.#given } as SessionState;
   }
 
   /** Data that is as the server gave it stays the same object, so that nothing is rendered for it. */
