@@ -147,11 +147,13 @@ function known(store: Store): SessionState {
 }
 
 /** The state behind getters that note what is read. */
-function track(state: SessionState, isOut: boolean, read: Set<keyof SessionState>, { update }: Store): UseSession {
+function track(state: SessionState, isOut: boolean, read: Set<keyof SessionState>, store: Store): UseSession {
   const shown = isOut ? { ...state, status: "loading", reason: null } : state;
-  const session = { update };
+  const session = { update: store.update };
   for (const field of Object.keys(state) as (keyof SessionState)[]) {
     const get = (): unknown => {
+      // Who was handed the object may be the first to read a field, which has changed since: then it is rendered anew.
+      if (!read.has(field) && state[field] !== store.getState()[field]) queueMicrotask(store.tell);
       read.add(field);
       return shown[field];
     };

@@ -46,7 +46,7 @@ export class Store {
     if (this.#listeners.size === 1) {
       this.#stop = this.client.subscribe((state) => {
         this.#compare(state);
-        for (const each of this.#listeners) each();
+        this.tell();
       });
     }
     return () => {
@@ -54,6 +54,9 @@ export class Store {
       if (!this.#listeners.size) this.#stop();
     };
   };
+
+  /** Has each component look whether what it has read is still so. */
+  readonly tell = (): void => this.#listeners.forEach((each) => each());
 
   readonly update = (): Promise<SessionData | null> => this.client.update();
 

@@ -169,6 +169,36 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.deepEqual(seen, ["authenticated", true, false]);
   });
 
+  it("shows a field as it is to a component that is handed the object, and is the first to read it", async () => {
+    const page = await signedIn();
+    await server.fault({ path: "/auth/refresh", times: 2, delayMs: 1000, when: "before" });
+    const seen = await page.evaluate(async () => {
+      const Given = React.createContext(undefined);
+      const Handing = ({ children }) => h(Given.Provider, { value: useSession() }, children);
+      const Reader = () => {
+        const { status, refreshing } = React.useContext(Given);
+        return `${status} ${refreshing}`;
+      };
+      let setReads;
+      const Later = () => {
+        const [reads, set] = React.useState(false);
+        setReads = set;
+        return reads && h(Reader);
+      };
+      const late = open();
+      const { container } = mount(h(SessionProvider, { client: late }, h(Handing, null, h(Later))));
+      await until(() => late.getState().status === "authenticated");
+      const refreshed = late.refresh();
+      await until(() => late.getState().refreshing);
+      setReads(true);
+      await until(() => container.textContent === "authenticated true");
+      await refreshed;
+      await until(() => container.textContent === "authenticated false");
+      return [container.textContent, warnings];
+    });
+    assert.deepEqual(seen, ["authenticated false", []]);
+  });
+
   it("gives the same object for as long as nothing has changed that is read", async () => {
     const page = await signedIn();
     const [same, fetchSame, changed] = await page.evaluate(async () => {
