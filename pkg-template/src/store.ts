@@ -15,6 +15,7 @@ export class Store {
   readonly first: SessionState;
   #given: SessionData | null | undefined;
   #text: string | undefined;
+  #status: SessionState["status"];
   #isKnown = false;
   #isCompared = false;
   #seen: SessionState | undefined;
@@ -28,6 +29,7 @@ export class Store {
     this.#given = given;
     this.#text = userOf(given);
     this.first = this.#cover(LOADING);
+    this.#status = this.first.status;
   }
 
   /** The same object until something changes. */
@@ -69,20 +71,29 @@ export class Store {
       .then(() => (this.#isRefetching = false));
   };
 
-  /** The server has rendered anew. If it knows otherwise than this page, the cookie has changed: the page renews. */
+  /**
+   * The server has rendered anew. If it knows otherwise than this page, the cookie has changed: the page renews. What it says may
+   * be what it said before, of somebody who has signed out meanwhile.
+   */
   hear(given: SessionData | null | undefined): void {
+    const { status, data } = this.getState();
     const text = userOf(given);
-    if (text === this.#text) return;
+    if (text === this.#text && status === this.#status) return;
     this.#text = text;
-    if (text !== undefined && text !== userOf(this.getState().data)) this.client.refresh().catch(nothing);
+    this.#status = status;
+    this.#renew(data);
   }
 
   /** What another tab gives is of whoever was signed in before the server has seen the cookie of somebody else: then the page renews. */
   #compare({ status, data }: SessionState): void {
     if (this.#isCompared || status === "loading") return;
     this.#isCompared = true;
-    const isOther = data && this.#given && userOf(data) !== this.#text;
-    if (isOther && this.client.inspect().source === "tab") this.client.refresh().catch(nothing);
+    if (data && this.#given && this.client.inspect().source === "tab") this.#renew(data);
+  }
+
+  /** Renews if the server has spoken, and of another user than these data are of. */
+  #renew(data: SessionData | null): void {
+    if (this.#text !== undefined && this.#text !== userOf(data)) this.client.refresh().catch(nothing);
   }
 
   /** The server's word stands for as long as the client has none. */

@@ -269,6 +269,47 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.equal(seen, USER.email);
   });
 
+  it("renews when the server, rendering anew, knows of the user who has signed out in the page", async () => {
+    const page = await signedIn();
+    const data = await dataOf(page);
+    const seen = await page.evaluate(async (user, data) => {
+      const one = counter((it) => it.status);
+      // Next gives a new object each time.
+      const tree = () => h(SessionProvider, { client: session, session: structuredClone(data) }, h(one.Component));
+      const { show } = mount(tree());
+      await session.signOut();
+      await until(() => one.last === "unauthenticated");
+      // A server's action signs in, by the cookie alone.
+      await fetch("/auth/login", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(user) });
+      show(tree());
+      await until(() => one.last === "authenticated");
+      return session.getState().data;
+    }, USER, data);
+    assert.deepEqual(seen, data);
+    assert.equal((await asked()).refresh, 1);
+  });
+
+  it("believes a late word of the server about a user who has signed out no more than once", async () => {
+    const page = await signedIn();
+    const data = await dataOf(page);
+    await server.fault({ path: "/auth/logout", times: 1, delayMs: 500, when: "before" });
+    const seen = await page.evaluate(async (data) => {
+      const one = counter((it) => `${it.status} ${it.reason}`);
+      const tree = () => h(SessionProvider, { client: session, session: structuredClone(data) }, h(one.Component));
+      const { show } = mount(tree());
+      const signedOut = session.signOut();
+      await until(() => one.last === "unauthenticated signedOut");
+      for (let at = 0; at < 3; at++) show(tree());
+      await signedOut;
+      for (let at = 0; at < 3; at++) show(tree());
+      await settle(session);
+      return one.last;
+    }, data);
+    assert.equal(seen, "unauthenticated signedOut");
+    const { refresh } = await asked();
+    assert.ok(refresh <= 1, `${refresh} refreshes`);
+  });
+
   it("renews when another tab gives the data of another user than the server has rendered the page for", async () => {
     const first = await signedIn();
     const page = await visit(first.browserContext());
