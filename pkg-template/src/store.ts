@@ -88,7 +88,7 @@ export class Store {
   #compare({ status, data }: SessionState): void {
     if (this.#isCompared || status === "loading") return;
     this.#isCompared = true;
-    if (data && this.#given && this.client.inspect().source === "tab") this.#renew(data);
+    if (data && this.client.inspect().source === "tab") this.#renew(data);
   }
 
   /** Renews if the server has spoken, and of another user than these data are of. */

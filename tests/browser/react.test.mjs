@@ -327,6 +327,22 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.equal((await asked()).refresh, 1);
   });
 
+  it("renews when another tab gives the data of somebody, and the server has rendered the page for nobody", async () => {
+    const first = await signedIn();
+    const page = await visit(first.browserContext());
+    const seen = await page.evaluate(async () => {
+      // Signed out beside relatch, as by a link to the server: the first tab knows nothing of it.
+      await fetch("/auth/logout", { method: "POST" });
+      const session = open();
+      const one = counter((it) => it.status);
+      mount(h(SessionProvider, { client: session, session: null }, h(one.Component)));
+      await until(() => session.getState().reason === "expired" || session.getState().status === "unauthenticated", "the end");
+      await settle(session);
+      return [session.getState().status, one.last];
+    });
+    assert.deepEqual(seen, ["unauthenticated", "unauthenticated"]);
+  });
+
   it("keeps two providers with two clients apart", async () => {
     const page = await signedIn();
     const seen = await page.evaluate(async (url) => {
