@@ -5,8 +5,12 @@ const LOADING: SessionState = { status: "loading", data: null, reason: null, fre
 
 const nothing = (): void => {};
 
+/** As JSON, which has no big integers; `mapSession` may give some. */
+const textOf = (value: unknown): string | undefined =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? String(part) : part));
+
 /** Whose data these are. A token beside the user is of its own moment. */
-const userOf = (data: SessionData | null | undefined): string | undefined => JSON.stringify(data && data.user);
+const userOf = (data: SessionData | null | undefined): string | undefined => textOf(data && data.user);
 
 /** What one provider holds. It asks for nothing before something subscribes. */
 export class Store {
@@ -104,7 +108,7 @@ export class Store {
 
   /** Data that is as the server gave it stays the same object, so that nothing is rendered for it. */
   #keep(state: SessionState): SessionState {
-    const isSame = state.status === "authenticated" && JSON.stringify(state.data) === JSON.stringify(this.#given);
+    const isSame = state.data && this.#given && textOf(state.data) === textOf(this.#given);
     return isSame ? ({ ...state, data: this.#given } as SessionState) : state;
   }
 }

@@ -421,6 +421,20 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.deepEqual(await asked(), { ...NOTHING, session: 2 });
   });
 
+  it("shows what mapSession has made of the data, if it is no JSON", async () => {
+    const page = await visit();
+    const seen = await page.evaluate(async (user) => {
+      const session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }), mapSession: (user) => ({ user, since: 1n }) });
+      const [one, two] = [1, 2].map(() => counter((it) => it.data && `${it.data.user.email} ${it.data.since}`));
+      mount(h(SessionProvider, { client: session }, h(one.Component)));
+      const data = await session.signIn(user);
+      await until(() => one.last);
+      mount(h(SessionProvider, { client: session, session: { ...data } }, h(two.Component)));
+      return [one.last, two.last];
+    }, USER);
+    assert.deepEqual(seen, Array(2).fill(`${USER.email} 1`));
+  });
+
   it("calls onUnauthenticated once each time, and shows `loading` meanwhile", async () => {
     const page = await visit();
     const seen = await page.evaluate(async (user) => {
