@@ -98,7 +98,8 @@ export function useSession(
 export function useSession(options?: UseSessionOptions): UseSession;
 export function useSession({ required, onUnauthenticated, suspense }: UseSessionOptions = {}): UseSession {
   const store = useStore();
-  const [read] = useState(() => new Set<keyof SessionState>(required || suspense ? ["status"] : []));
+  const [read] = useState(() => new Set<keyof SessionState>());
+  if (required || suspense) read.add("status");
   // A render sees the newest state; after it, a change that it has not read is none.
   let rendered: SessionState | undefined;
   const keep = (next: SessionState): SessionState =>

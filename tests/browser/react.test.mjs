@@ -461,6 +461,22 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.deepEqual(seen, [[1, "loading undefined"], [1, `authenticated ${USER.email}`], [2, "loading undefined"], 1]);
   });
 
+  it("calls onUnauthenticated of a component that comes to be for signed-in users only", async () => {
+    const page = await visit();
+    const calls = await page.evaluate(async () => {
+      const session = open();
+      let calls = 0;
+      const Page = ({ required }) => void useSession({ required, onUnauthenticated: () => calls++ }) ?? null;
+      const tree = (required) => h(SessionProvider, { client: session }, h(Page, { required }));
+      const { show } = mount(tree(false));
+      show(tree(true));
+      await until(() => session.getState().status === "unauthenticated");
+      await until(() => calls > 0, "a call");
+      return calls;
+    });
+    assert.equal(calls, 1);
+  });
+
   for (const place of ["inside", "outside"]) {
     it(`suspends until the session is known, without a storm, the boundary ${place} the provider`, async () => {
       const page = await returning();
