@@ -38,7 +38,10 @@ export interface SessionProviderProps {
 export interface UseSessionOptions {
   /** Whether the component is for signed-in users only: the status is `loading` while nobody is signed in. */
   readonly required?: boolean | undefined;
-  /** What to do when `required` and nobody is signed in, such as to go to the sign-in page. Called once each time. */
+  /**
+   * What to do when `required` and nobody is signed in, such as to go to the sign-in page. Called once each time, and again if
+   * `Activity` hides the component and shows it.
+   */
   readonly onUnauthenticated?: (() => void) | undefined;
   /**
    * Whether to suspend while the status is `loading`. If it cannot be found out (no network), the component throws the
@@ -107,10 +110,12 @@ export function useSession({ required, onUnauthenticated, suspense }: UseSession
   let state = useSyncExternalStore(store.subscribe, () => keep(store.getState()), () => keep(store.first));
 
   const isOut = required === true && state.status === "unauthenticated";
-  const wasOut = useRef(false);
+  const told = useRef(0);
   useEffect(() => {
-    if (isOut && !wasOut.current) onUnauthenticated?.();
-    wasOut.current = isOut;
+    if (!isOut) return;
+    if (!told.current++) onUnauthenticated?.();
+    // StrictMode runs this again at once, which is the same time. `Activity` does when it shows the component again.
+    return () => queueMicrotask(() => told.current--);
   }, [isOut]);
 
   if (suspense && state.status === "loading") state = known(store);

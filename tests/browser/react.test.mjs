@@ -477,6 +477,44 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.equal(calls, 1);
   });
 
+  it("calls onUnauthenticated again when the component is hidden and shown again", { skip: react === "18" && "no Activity" }, async () => {
+    const page = await visit();
+    const calls = await page.evaluate(async () => {
+      const session = open();
+      const calls = [];
+      const one = counter((it) => it.status, { required: true, onUnauthenticated: () => calls.push(mode) });
+      let mode = "visible";
+      const tree = (next) => h(React.StrictMode, null, h(SessionProvider, { client: session }, h(React.Activity, { mode: (mode = next) }, h(one.Component))));
+      const { show } = mount(tree("visible"));
+      await until(() => calls.length > 0);
+      show(tree("hidden"));
+      await settle(session);
+      show(tree("visible"));
+      await settle(session);
+      show(tree("visible"));
+      await settle(session);
+      return calls;
+    });
+    assert.deepEqual(calls, ["visible", "visible"]);
+  });
+
+  it("is up to date when it is shown again, and hears nothing meanwhile", { skip: react === "18" && "no Activity" }, async () => {
+    const page = await signedIn();
+    const seen = await page.evaluate(async () => {
+      const Shows = () => useSession().status;
+      const tree = (mode) => h(React.StrictMode, null, h(SessionProvider, { client: session }, h(React.Activity, { mode }, [1, 2, 3].map((key) => h(Shows, { key })))));
+      const { container, show } = mount(tree("visible"));
+      const texts = [container.textContent];
+      show(tree("hidden"));
+      await session.signOut();
+      await settle(session);
+      show(tree("visible"));
+      await settle(session);
+      return [...texts, container.textContent];
+    });
+    assert.deepEqual(seen, ["authenticated".repeat(3), "unauthenticated".repeat(3)]);
+  });
+
   for (const place of ["inside", "outside"]) {
     it(`suspends until the session is known, without a storm, the boundary ${place} the provider`, async () => {
       const page = await returning();
