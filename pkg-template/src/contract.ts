@@ -286,20 +286,27 @@ export function toldOf(flat: FlatContract): Record<string, string | number | boo
   return told;
 }
 
+/** A path under `baseUrl` as an absolute URL. */
+function absolute(flat: FlatContract, path: string, page: string | undefined): URL {
+  const base = String(flat["baseUrl"]).replace(/\/$/, "");
+  const url = parse(base + path, page);
+  if (url) return url;
+  const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+  throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
+}
+
+/** Which origins get the token. */
+export function originsOf(flat: FlatContract, page: string | undefined): readonly string[] {
+  const origins = flat["api.origins"] as readonly string[];
+  return origins.length ? origins : [absolute(flat, "/", page).origin];
+}
+
 /** Makes the operations' URLs absolute, and fills the default origin in. */
 export function resolveContract(flat: FlatContract, page: string | undefined): FlatContract {
-  const resolved: Record<string, unknown> = { ...flat };
-  const base = String(flat["baseUrl"]).replace(/\/$/, "");
-  const absolute = (path: string): URL => {
-    const url = parse(base + path, page);
-    if (url) return url;
-    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
-    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
-  };
+  const resolved: Record<string, unknown> = { ...flat, "api.origins": originsOf(flat, page) };
   for (const path of Object.keys(flat)) {
-    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path] as string).href;
+    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat, flat[path] as string, page).href;
   }
-  if (!(flat["api.origins"] as string[]).length) resolved["api.origins"] = [absolute("/").origin];
   return resolved;
 }
 

@@ -3,7 +3,7 @@ import { factsOf, readAnswer, type Found } from "./answer.js";
 import { attempt, tell } from "./callbacks.js";
 import { Call, pageUrl, sendsStreams } from "./call.js";
 import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
-import { checkContract, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
+import { checkContract, originsOf, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
@@ -339,7 +339,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   /** Whether a call leads to no allowed origin, which takes no module to tell. */
   const isForeign = ({ url, base }: Call): boolean => {
     try {
-      return !(resolveContract(flat, pageUrl())["api.origins"] as string[]).includes(new URL(url, base).origin);
+      return !originsOf(flat, pageUrl()).includes(new URL(url, base).origin);
     } catch {
       return false;
     }

@@ -170,19 +170,22 @@ function toldOf(flat) {
   }
   return told;
 }
-function resolveContract(flat, page) {
-  const resolved = { ...flat };
+function absolute(flat, path, page) {
   const base = String(flat["baseUrl"]).replace(/\/$/, "");
-  const absolute = (path) => {
-    const url = parse(base + path, page);
-    if (url) return url;
-    const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
-    throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
-  };
+  const url = parse(base + path, page);
+  if (url) return url;
+  const message = `expected an absolute URL where there is no page, got ${JSON.stringify(base)}`;
+  throw new RelatchError("InvalidContract", { issues: [{ path: "contract.baseUrl", message }] });
+}
+function originsOf(flat, page) {
+  const origins = flat["api.origins"];
+  return origins.length ? origins : [absolute(flat, "/", page).origin];
+}
+function resolveContract(flat, page) {
+  const resolved = { ...flat, "api.origins": originsOf(flat, page) };
   for (const path of Object.keys(flat)) {
-    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat[path]).href;
+    if (/\.path$/.test(path) && flat[path]) resolved[path] = absolute(flat, flat[path], page).href;
   }
-  if (!flat["api.origins"].length) resolved["api.origins"] = [absolute("/").origin];
   return resolved;
 }
 var END = "";
@@ -317,9 +320,9 @@ var Call = class {
       init = void 0;
     }
     this.#init = init ?? void 0;
-    const absolute = isRequest(input) ? input.url : input instanceof URL ? input.href : void 0;
-    this.isAbsolute = absolute !== void 0;
-    this.url = absolute ?? String(input);
+    const absolute2 = isRequest(input) ? input.url : input instanceof URL ? input.href : void 0;
+    this.isAbsolute = absolute2 !== void 0;
+    this.url = absolute2 ?? String(input);
     this.#input = isRequest(input) ? input : this.url;
     this.base = this.isAbsolute ? void 0 : pageUrl();
   }
@@ -865,7 +868,7 @@ function openSession(options, startCore) {
   };
   const isForeign = ({ url, base: base2 }) => {
     try {
-      return !resolveContract(flat, pageUrl())["api.origins"].includes(new URL(url, base2).origin);
+      return !originsOf(flat, pageUrl()).includes(new URL(url, base2).origin);
     } catch {
       return false;
     }
