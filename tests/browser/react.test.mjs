@@ -289,6 +289,23 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.equal((await asked()).refresh, 1);
   });
 
+  it("renews when a provider is mounted whose server knows of a user who has signed out in the page", async () => {
+    const page = await signedIn();
+    const data = await dataOf(page);
+    const last = await page.evaluate(async (user, data) => {
+      const one = counter((it) => it.status);
+      await session.signOut();
+      await fetch("/auth/login", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(user) });
+      // As by a link to a page with a provider of its own.
+      mount(h(React.StrictMode, null, h(SessionProvider, { client: session, session: data }, h(one.Component))));
+      await until(() => one.last === "authenticated");
+      await settle(session);
+      return one.last;
+    }, USER, data);
+    assert.equal(last, "authenticated");
+    assert.equal((await asked()).refresh, 1);
+  });
+
   it("believes a late word of the server about a user who has signed out no more than once", async () => {
     const page = await signedIn();
     const data = await dataOf(page);
