@@ -333,9 +333,9 @@ fn a_frozen_holder_is_waited_for_then_robbed_and_both_say_so() {
     world.call(2);
     act_until(&mut world, |world| world.possible().is_empty());
     assert_eq!(reason_in(&world, 1), Reason::WaitingForLock);
-    for _ in 0..40 {
+    for _ in 0..400 {
         act_until(&mut world, |world| world.possible().is_empty());
-        world.pass(Millis(1_000));
+        world.pass(Millis(100));
     }
     let robbers = (1..3).filter(|tab| kinds(world.tabs[*tab].recorder()).contains(&Kind::LockForced));
     let robbed = (1..3).filter(|tab| kinds(world.tabs[*tab].recorder()).contains(&Kind::LockStolen));

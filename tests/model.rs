@@ -29,7 +29,7 @@ fn explore(scope: Scope) {
 
 #[test]
 fn three_tabs_with_a_call_each_at_expiry() {
-    for start in [Start::Expired, Start::Refused] {
+    for start in [Start::Expired, Start::Refused, Start::Loaded] {
         explore(Scope { name: "3 tabs x 1 call", start, ..Scope::new(3, 1) });
     }
 }
@@ -44,6 +44,14 @@ fn three_tabs_with_a_call_each_at_expiry_and_a_sign_out_anywhere() {
 fn two_tabs_with_two_calls_each_and_a_crash_or_a_freeze_anywhere() {
     explore(Scope { name: "2 tabs x 2 calls, a crash", crashes: 1, ..Scope::new(2, 2) });
     explore(Scope { name: "2 tabs x 2 calls, a freeze", freezes: 1, ..Scope::new(2, 2) });
+}
+
+#[test]
+fn two_tabs_that_are_loaded_anew_and_a_crash_or_a_freeze_or_a_sign_out_anywhere() {
+    let loaded = Scope { start: Start::Loaded, ..Scope::new(2, 1) };
+    explore(Scope { name: "2 tabs loaded anew x 1 call, a crash", crashes: 1, ..loaded.clone() });
+    explore(Scope { name: "2 tabs loaded anew x 1 call, a freeze", freezes: 1, ..loaded.clone() });
+    explore(Scope { name: "2 tabs loaded anew x 1 call, a sign-out", sign_outs: 1, ..loaded });
 }
 
 #[test]

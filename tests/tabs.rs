@@ -167,11 +167,11 @@ fn a_frozen_holder_is_robbed_after_its_bound_and_commits_nothing_when_it_thaws()
     world.freeze(0);
     world.call(1);
     world.call(2);
-    for _ in 0..40 {
+    for _ in 0..400 {
         while let Some(next) = world.possible().first().copied() {
             world.act(next);
         }
-        world.pass(Millis(1_000));
+        world.pass(Millis(100));
     }
     assert_eq!(world.tally.steals, 1);
     assert!(world.tabs[1].calls[0].ending.is_some() && world.tabs[2].calls[0].ending.is_some());
@@ -519,6 +519,34 @@ fn who_has_asked_has_the_token_at_once_though_the_tab_that_fetched_it_is_busy() 
     act_but_hear(&mut world, 0);
     assert!(all_delivered(&world));
     assert_eq!((world.server.refreshes, world.now), (1, began));
+}
+
+#[test]
+fn where_every_token_ends_each_tab_hears_the_new_one_and_that_it_has_moved_and_nothing_else() {
+    let mut world = World::signed_in(10);
+    world.sleep(MINUTE);
+    let messages = world.tally.messages;
+    (0..10).for_each(|tab| world.call(tab));
+    world.settle();
+    assert_eq!((world.server.refreshes, world.tally.messages - messages), (1, 2 * 9));
+    assert!(all_delivered(&world));
+}
+
+#[test]
+fn tabs_that_were_opened_together_ask_each_other_before_one_of_them_refreshes() {
+    let mut world = World::signed_in(1);
+    world.close(0);
+    world.sleep(MINUTE);
+    let tabs: Vec<_> = (0..3).map(|_| world.open()).collect();
+    tabs.iter().for_each(|tab| world.on(*tab, Event::Start));
+    hear_all(&mut world);
+    let (began, given) = (world.now, world.tally.given);
+    act_but_hear(&mut world, tabs[0]);
+    world.pass(Millis(30));
+    act_but_hear(&mut world, tabs[0]);
+    assert!(tabs.iter().all(|tab| world.tabs[*tab].status() == Status::Authenticated));
+    assert_eq!((world.server.refreshes, world.tally.given - given), (1, 2));
+    assert!(world.now.since(began) <= Millis(30));
 }
 
 #[test]

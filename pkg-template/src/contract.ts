@@ -135,8 +135,8 @@ export interface Contract {
     readonly expired?: Rule;
   };
   /**
-   * `ask` (default): a tab hands its access token to another tab of the same origin that asks for it, over a
-   * BroadcastChannel. `never`: no token is ever in a message; each tab refreshes for itself, one after the other.
+   * `ask` (default): a tab hands its access token to other tabs of the same origin that ask for it, or wait for their turn to
+   * refresh, over a BroadcastChannel. `never`: no token is ever in a message; each tab refreshes for itself, one after the other.
    */
   readonly share?: "ask" | "never";
   /** A header that says when to come again, read where there is no `Retry-After`. Default `X-Retry-After`. */

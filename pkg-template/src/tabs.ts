@@ -2,6 +2,7 @@
 
 /** What is done when something has come about. */
 export interface Listener {
+  hint(what: number, ask: number): void;
   found(what: number, record: readonly number[], ticket: number, isOwn: boolean): void;
   heard(kind: number, stamp: readonly number[], bearer: string | undefined, left: number | undefined, user: unknown): void;
 }
@@ -42,6 +43,8 @@ const LOCKED = 0;
 const WRITTEN = 1;
 const OVERTAKEN = 2;
 const READ = 3;
+/** That other tabs wait for the lock (`hint` there). */
+const AWAITED = 13;
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
 const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
@@ -61,6 +64,7 @@ export const canShare = (): boolean => {
 /** What the tabs of one backend share goes by this name. The store is opened at once, beside the module. */
 export function openTabs(backend: string, listener: () => Listener | undefined): Tabs {
   const name = `relatch:${FORM}:${backend}`;
+  const lock = `relatch:${backend}`;
   const waiting = new Map<number, AbortController>();
   let db: Promise<IDBDatabase> | undefined;
   let isClosed = false;
@@ -159,7 +163,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
         if (!signal.aborted) await transact("readwrite", act).catch(() => locked([]));
         await freed;
       };
-      navigator.locks.request(`relatch:${backend}`, steal ? { steal } : { signal }, held).catch((error: Error | undefined) => {
+      navigator.locks.request(lock, steal ? { steal } : { signal }, held).catch((error: Error | undefined) => {
         // Freed while it was waited for, or robbed: both are known elsewhere. Anything else means that there are no locks.
         if (error?.name !== "AbortError") locked([]);
       });
@@ -185,9 +189,14 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       };
       if (current) write(current);
       const stands = current?.present;
+      // Who waits for the lock when a turn ends waits for what it brings. At its beginning nobody needs to know.
+      const waiting = current ? undefined : navigator.locks.query().then(({ pending }) => pending!.some(({ name }) => name === lock), () => false);
       const done = current?.done ?? transact("readwrite", write);
-      done.then(
-        (stood) => found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket),
+      Promise.all([done, waiting]).then(
+        ([stood, isAwaited]) => {
+          if (isAwaited) listener()?.hint(AWAITED, 0);
+          found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket);
+        },
         // No store: this tab is on its own, under the lock.
         () => found(WRITTEN, [], ticket),
       );

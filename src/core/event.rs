@@ -63,6 +63,8 @@ pub enum Event {
     Locked(TicketId, Option<Found>),
     /// The stamp was written, or another stood there, which is this.
     Stamped(TicketId, Result<(), Option<Stamp>>),
+    /// Other tabs wait for the lock, which this one has; said before the stamp that ends its turn is [`Stamped`](Self::Stamped).
+    Awaited,
     /// The stamp was read.
     StampRead(Option<Stamp>),
     /// Another tab has said something.

@@ -88,7 +88,7 @@ pub struct Session {
     giving: Option<Millis>,
     /// When this tab last answered such a question; all tabs heard that.
     gave: Option<Millis>,
-    /// Whether another tab has asked for a newer token than this one had: it is given when it comes.
+    /// Whether another tab has asked for a newer token than this one had, or waits for the lock: it is given when it comes.
     is_wanted: bool,
     offer: Option<Offer>,
     /// How many readings of the stamp are under way.
@@ -171,6 +171,7 @@ impl Session {
             Event::Start => self.on_start(now),
             Event::Locked(ticket, found) => self.on_locked(now, ticket, found, &mut effects),
             Event::Stamped(ticket, result) => self.on_stamped(now, ticket, result, &mut effects),
+            Event::Awaited => self.is_wanted = self.policy.gives,
             Event::StampRead(stamp) => self.on_stamp_read(stamp, &mut effects),
             Event::Heard(message) => self.on_heard(now, message, &mut effects),
             Event::Leaving => self.on_leaving(&mut effects),

@@ -1,8 +1,8 @@
 //! What the tabs of a browser profile know in common, and what they say to each other.
 //!
 //! The stamp is kept where the next holder of the lock is sure to see it. It holds no secret. Everything else that tabs
-//! say is a hint: it is acted on after the stamp has been read again, but for a token, which comes in answer to a
-//! question only.
+//! say is a hint: it is acted on after the stamp has been read again, but for a token, which comes only to who has asked for it or
+//! waits for the lock.
 
 use super::identity::{Generation, Identity};
 use super::problem::Problem;

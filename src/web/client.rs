@@ -124,6 +124,7 @@ impl Client {
             hint::SIGN_IN => asked(Operation::SignIn),
             hint::EXCHANGE => asked(Operation::Exchange),
             hint::SIGN_OUT => asked(Operation::SignOut),
+            hint::AWAITED => Event::Awaited,
             _ => Event::Dispose,
         });
     }
@@ -227,6 +228,8 @@ mod hint {
     pub(super) const SIGN_IN: u32 = 10;
     pub(super) const EXCHANGE: u32 = 11;
     pub(super) const SIGN_OUT: u32 = 12;
+    /// Other tabs wait for the lock.
+    pub(super) const AWAITED: u32 = 13;
     // Anything else ends the client: no timer and no waiting call is left.
 }
 

@@ -353,11 +353,23 @@ var Call = class {
   get #target() {
     return this.#spare ?? (this.#isSent && !this.isAbsolute ? new URL(this.url, this.base).href : this.#input);
   }
+  /** Takes over a call without a body that could change, which needs no `Request`. */
+  #freeze() {
+    try {
+      this.#input = this.url = new URL(this.url, this.base).href;
+    } catch {
+      return false;
+    }
+    this.isAbsolute = true;
+    this.#init = { ...this.#init, headers: this.#withHeaders(this.#own ?? this.#init?.headers, {}) };
+    return true;
+  }
   /** Takes over what it was made with, as `fetch` does at once, before a wait. */
   hold() {
     if (this.#isHeld) return;
-    this.#isHeld = true;
     const body = this.#init?.body;
+    if (!isRequest(this.#input) && typeof (body ?? "") === "string" && this.#freeze()) return;
+    this.#isHeld = true;
     const init = this.#init && { ...this.#init, headers: this.#own ?? this.#init.headers };
     if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init.body = new Blob([body]);
     const held = this.#input = new Request(this.#target, init);
@@ -376,7 +388,7 @@ var Call = class {
     const hasBody = !this.isOnce && !/^(GET|HEAD)$/.test(input.method);
     this.#spare = hasBody ? input.clone() : input;
     if (init) return fetch(input, this.#init = { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) });
-    const own = new Request(input);
+    const own = this.#isHeld ? input : new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]);
     if (!hasBody) this.#spare = own;
     const { keepalive, referrer, referrerPolicy } = this.#input;
@@ -461,6 +473,7 @@ var LOCKED = 0;
 var WRITTEN = 1;
 var OVERTAKEN = 2;
 var READ = 3;
+var AWAITED = 13;
 var STAMP_LENGTH = 10;
 var STORE_WAIT_MS = 1e3;
 var canShare = () => {
@@ -472,6 +485,7 @@ var canShare = () => {
 };
 function openTabs(backend, listener) {
   const name = `relatch:${FORM}:${backend}`;
+  const lock = `relatch:${backend}`;
   const waiting = /* @__PURE__ */ new Map();
   let db;
   let isClosed = false;
@@ -551,7 +565,7 @@ function openTabs(backend, listener) {
         if (!signal.aborted) await transact("readwrite", act).catch(() => locked([]));
         await freed;
       };
-      navigator.locks.request(`relatch:${backend}`, steal ? { steal } : { signal }, held).catch((error) => {
+      navigator.locks.request(lock, steal ? { steal } : { signal }, held).catch((error) => {
         if (error?.name !== "AbortError") locked([]);
       });
     },
@@ -572,9 +586,13 @@ function openTabs(backend, listener) {
       };
       if (current) write(current);
       const stands = current?.present;
+      const waiting2 = current ? void 0 : navigator.locks.query().then(({ pending }) => pending.some(({ name: name2 }) => name2 === lock), () => false);
       const done = current?.done ?? transact("readwrite", write);
-      done.then(
-        (stood) => found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket),
+      Promise.all([done, waiting2]).then(
+        ([stood, isAwaited]) => {
+          if (isAwaited) listener()?.hint(AWAITED, 0);
+          found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket);
+        },
         // No store: this tab is on its own, under the lock.
         () => found(WRITTEN, [], ticket)
       );
@@ -629,6 +647,7 @@ var READ_SESSION = 1;
 var SIGN_IN = 2;
 var EXCHANGE = 3;
 var SIGN_OUT = 4;
+var SMALL = 4096;
 var NONE = 2 ** 32 - 1;
 var INITIAL = {
   status: "loading",
@@ -888,8 +907,7 @@ function openSession(options, startCore) {
           return sendBare(call);
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
-          response?.arrayBuffer().catch(() => {
-          });
+          if (response) drop(response);
           response = await send(live, call, answer2);
           if (!watched.includes(response.status)) return response;
           answer2 = await respond(live, call, answer2 >>> 3, response);
@@ -972,6 +990,11 @@ function openSession(options, startCore) {
   return session;
 }
 var some2 = (number = NONE) => number < NONE ? number : null;
+function drop(response) {
+  const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
+  if (!isSmall) response.arrayBuffer().catch(() => {
+  });
+}
 function abortable(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -16,6 +16,8 @@ pub(crate) enum Start {
     Expired,
     /// Only the server's 401 tells.
     Refused,
+    /// They have none: all of them are loaded anew.
+    Loaded,
 }
 
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
@@ -174,6 +176,11 @@ impl Model for Scope {
         match self.start {
             Start::Expired => world.sleep(LIFE),
             Start::Refused => world.server.expire_access(),
+            Start::Loaded => {
+                world.sleep(LIFE);
+                world.load_anew();
+                (0..self.tabs).for_each(|tab| world.on(tab, Event::Visible(false)));
+            }
         }
         vec![State {
             world,

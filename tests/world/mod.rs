@@ -558,6 +558,9 @@ impl World {
                     let writer = self.record.filter(|_| !is_new).map_or(tab, |record| record.writer);
                     self.record = Some(Record { stamp, writer, at: self.now, pause });
                 }
+                if self.holder.is_some_and(|(holder, _)| holder == tab) && !self.queue.is_empty() {
+                    self.on(tab, Event::Awaited);
+                }
                 self.on(tab, Event::Stamped(ticket, result));
             }
         }
@@ -765,6 +768,13 @@ impl World {
         next.watch = self.tabs[tab].watch.renewed();
         self.tabs[tab] = next;
         self.on(tab, Event::Start);
+    }
+
+    /// Every tab is loaded anew, and has no token; nothing is spread by jitter.
+    pub fn load_anew(&mut self) {
+        for tab in &mut self.tabs {
+            *tab = Tab::new(Policy::clone(&self.policy), 0);
+        }
     }
 
     /// Everything that can happen happens, in the order it came, with the timers that are needed for it.

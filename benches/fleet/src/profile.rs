@@ -99,6 +99,9 @@ impl Profile {
                         None => self.record = Some(Box::new(record)),
                     }
                 }
+                if self.holder.is_some_and(|(holder, _)| holder == tab) && !self.queue.is_empty() {
+                    events.push_back((tab, Event::Awaited));
+                }
                 events.push_back((tab, Event::Stamped(ticket, result)));
             }
             Effect::ReadStamp => {

@@ -3,7 +3,8 @@
 use super::tabs::{GIVER_WAIT, LATELY, WANT_WAIT};
 use super::turn::{Stage, Turn};
 use super::{
-    Credential, Effect, Expiry, Message, Millis, Offer, Operation, Rule, Secret, Session, Stamp, Standing, Status,
+    Credential, Effect, Expiry, Generation, Message, Millis, Offer, Operation, Rule, Secret, Session, Stamp, Standing,
+    Status,
 };
 
 /// Questions that come within this span of an answer are answered together at its end. Shorter than anybody waits.
@@ -40,8 +41,7 @@ impl Session {
                 if self.told.is_none_or(|told| told.generation < stamp.generation) {
                     self.told = Some(stamp);
                 }
-                let is_offered = self.offer.as_ref().is_some_and(|offer| offer.stamp.generation >= stamp.generation);
-                if is_offered {
+                if self.is_offered(stamp.generation) {
                     // The reading that the token waits for was asked for after this stamp was written.
                     return;
                 }
@@ -113,6 +113,11 @@ impl Session {
         if reads == 0 {
             self.take_offer(effects);
         }
+    }
+
+    /// Whether a token of this generation, or of a newer one, is there and waits for a reading.
+    pub(super) fn is_offered(&self, generation: Generation) -> bool {
+        self.offer.as_ref().is_some_and(|offer| offer.stamp.generation >= generation)
     }
 
     /// Whether another tab's token is newer than this tab's, and of nobody who has signed out.

@@ -78,7 +78,9 @@ impl Session {
             turn.stage = Stage::Wanting;
             turn.sent = now;
             turn.deadline = now + wait;
-            effects.push(Effect::Tell(Message::Want(self.generation)));
+            if !self.is_offered(self.generation) {
+                effects.push(Effect::Tell(Message::Want(self.generation)));
+            }
             self.turn = Some(turn);
         } else {
             self.announce(now, turn, effects);

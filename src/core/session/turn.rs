@@ -165,8 +165,10 @@ impl Session {
         turn.deadline = deadline;
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
-            if ticket.operation == Operation::Refresh && self.policy.gives && !turn.pending.insists {
-                // While the lock is waited for, a tab that has a newer token may hand it over.
+            let has_none = turn.pending.stale == Generation(0);
+            if ticket.operation == Operation::Refresh && self.policy.gives && !turn.pending.insists && has_none {
+                // While the lock is waited for, a tab that has a token may hand it over. Where a token has ended, all tabs' have,
+                // most likely: who gets the lock knows that the others wait for it.
                 effects.push(Effect::Tell(Message::Want(turn.pending.stale.next())));
             }
             self.turn = Some(turn);
