@@ -88,11 +88,25 @@ export class Call {
     return this.#spare ?? (this.#isSent && !this.isAbsolute ? new URL(this.url, this.base).href : this.#input);
   }
 
+  /** Takes over a call without a body that could change, which needs no `Request`. */
+  #freeze(): boolean {
+    try {
+      this.#input = this.url = new URL(this.url, this.base).href;
+    } catch {
+      // `Request` says in its own words what is wrong.
+      return false;
+    }
+    this.isAbsolute = true;
+    this.#init = { ...this.#init, headers: this.#withHeaders(this.#own ?? this.#init?.headers, {}) };
+    return true;
+  }
+
   /** Takes over what it was made with, as `fetch` does at once, before a wait. */
   hold(): void {
     if (this.#isHeld) return;
-    this.#isHeld = true;
     const body = this.#init?.body;
+    if (!isRequest(this.#input) && typeof (body ?? "") === "string" && this.#freeze()) return;
+    this.#isHeld = true;
     const init = this.#init && ({ ...this.#init, headers: this.#own ?? this.#init.headers } as RequestInit);
     // WebKit's Request would read the caller's bytes only when it is sent.
     if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init!.body = new Blob([body as BlobPart]);
@@ -113,8 +127,8 @@ export class Call {
     const hasBody = !this.isOnce && !/^(GET|HEAD)$/.test(input.method);
     this.#spare = hasBody ? input.clone() : input;
     if (init) return fetch(input, (this.#init = { ...init, headers: this.#withHeaders(init.headers ?? input.headers, more) }));
-    // A Request of our own: the caller's stays as it is, and nobody can read the header from it.
-    const own = new Request(input);
+    // A Request of our own: the caller's stays as it is, and nobody can read the header from it. One that was held is ours already.
+    const own = this.#isHeld ? input : new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]!);
     if (!hasBody) this.#spare = own;
     // Firefox loses it on the way from one Request to another. Any option resets the referrer, so that goes along.

@@ -40,6 +40,8 @@ const READ_SESSION = 1;
 const SIGN_IN = 2;
 const EXCHANGE = 3;
 const SIGN_OUT = 4;
+/** An answer that no other waits for, in bytes. */
+const SMALL = 4096;
 // What stands where there is no number (`NONE` in `src/core/record.rs`).
 const NONE = 2 ** 32 - 1;
 
@@ -363,9 +365,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
           return sendBare(call);
         case SEND:
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
-          // Read to its end, not cancelled: cancelling closes an HTTP/1.1 connection, and Chromium's cache, whose entry
-          // is then torn from under it, has answered other calls of the same URL with a bare 304.
-          response?.arrayBuffer().catch(() => {});
+          if (response) drop(response);
           response = await send(live, call, answer);
           if (!watched.includes(response.status)) return response;
           answer = await respond(live, call, answer >>> 3, response);
@@ -458,6 +458,16 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
 
 /** A number of the recorder's. */
 const some = (number = NONE): number | null => (number < NONE ? number : null);
+
+/**
+ * Is done with an answer whose call goes again. What is small has arrived with its headers and is left alone: reading a thousand of
+ * them takes a tenth of the time of their calls. What is not is read to its end, not cancelled: cancelling closes an HTTP/1.1
+ * connection, and Chromium's cache, whose entry is then torn from under it, has answered other calls of the same URL with a bare 304.
+ */
+function drop(response: Response): void {
+  const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
+  if (!isSmall) response.arrayBuffer().catch(() => {});
+}
 
 /** Waits for a promise, or until the caller's signal aborts. The promise itself goes on for all others. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
