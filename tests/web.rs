@@ -39,7 +39,8 @@ const COMPOSE_LATE: &str = "
     return this.proof.then(() => [new Request('data:,', { method: 'POST' }), options]);
 ";
 
-/// Operations by their numbers.
+/// From here on a hint is an operation that is asked for, by its number.
+const ASK: u32 = 8;
 const REFRESH: u32 = 0;
 const SIGN_OUT: u32 = 4;
 
@@ -61,7 +62,7 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
 
 /// One of the numbers of `Client::record`: the third is what is left of the token, the tenth its generation.
 fn told(client: &Client, place: usize) -> u32 {
-    client.record(true, u32::MAX).get(place).copied().unwrap()
+    client.record(true, u32::MAX).to_vec().get(place).copied().unwrap()
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
@@ -102,9 +103,13 @@ fn stage_of(contract: &str, refresh: &str) -> Stage {
     set(&host, "arm", &function("", ""));
     let compose = "return Promise.resolve([new Request(operation ? 'data:,' : this.url, { method: 'POST' }), {}])";
     set(&host, "compose", &function("operation", compose));
-    let read = "const { accessToken, expiresIn, user } = json ?? {}; \
-                return [, accessToken, , expiresIn, user && String(user.id), , user, !!user, []]";
-    set(&host, "read", &function("response, json", read));
+    let read = "const found = (json) => { \
+                  const { accessToken, expiresIn, user } = json ?? {}; \
+                  return [, accessToken, , expiresIn, user && String(user.id), , user, !!user, '', json !== undefined]; \
+                }; \
+                const none = (error) => { if (error.name !== 'SyntaxError') throw error; }; \
+                return isPage ? Promise.resolve(found()) : response.json().catch(none).then(found)";
+    set(&host, "read", &function("response, operation, isPage", read));
     let client = Client::new(contract, host.clone().unchecked_into(), 256, false);
     Stage { client, host, published, asked }
 }
@@ -124,7 +129,7 @@ impl Stage {
         let promise = Promise::new(&mut |resolve, _| {
             self.asked.push(&resolve);
         });
-        self.client.ask(ask, operation);
+        self.client.hint(ASK + operation, ask);
         promise
     }
 }
@@ -161,7 +166,7 @@ async fn a_call_waits_then_goes_with_the_generation_that_came() {
     assert_eq!(stage.client.resume(answer >> 3, 1) & 7, SEND);
     assert_eq!(stage.client.start("https://evil.example/", 2) & 7, PASS);
     assert_eq!(stage.client.start("/x", 0) & 7, RESOLVE, "no page is known");
-    stage.client.set_page(Some("https://app.example".into()));
+    stage.client.set_page(&"https://app.example".into());
     assert_eq!(stage.client.start("/x", 0) & 7, SEND);
     assert_eq!(stage.client.start("//evil.example/x", 0) & 7, RESOLVE);
 }
