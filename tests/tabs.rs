@@ -538,7 +538,9 @@ fn tabs_that_were_opened_together_ask_each_other_before_one_of_them_refreshes() 
     world.close(0);
     world.sleep(MINUTE);
     let tabs: Vec<_> = (0..3).map(|_| world.open()).collect();
-    tabs.iter().for_each(|tab| world.on(*tab, Event::Start));
+    for tab in &tabs {
+        world.on(*tab, Event::Start);
+    }
     hear_all(&mut world);
     let (began, given) = (world.now, world.tally.given);
     act_but_hear(&mut world, tabs[0]);
