@@ -21,6 +21,9 @@ const isAuthorization = (name: string): boolean => name.length === 13 && name.to
 /** What relative URLs are relative to. */
 export const pageUrl = (): string | undefined => globalThis.document?.baseURI ?? globalThis.location?.href;
 
+/** Firefox loses `keepalive` on the way from one Request to another. Any option resets the referrer, so that goes along. */
+const keepalive = ({ keepalive, referrer, referrerPolicy }: Request): RequestInit => ({ keepalive, referrer, referrerPolicy });
+
 /** A call to `fetch`, kept until it has settled. */
 export class Call {
   url: string;
@@ -110,7 +113,8 @@ export class Call {
     const init = this.#init && ({ ...this.#init, headers: this.#own ?? this.#init.headers } as RequestInit);
     // WebKit's Request would read the caller's bytes only when it is sent.
     if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init!.body = new Blob([body as BlobPart]);
-    const held = (this.#input = new Request(this.#target, init));
+    const target = this.#target;
+    const held = (this.#input = new Request(target, isRequest(target) && target.keepalive ? { ...keepalive(target), ...init } : init));
     this.#spare = this.#init = undefined;
     this.url = held.url;
     this.isAbsolute = true;
@@ -131,9 +135,8 @@ export class Call {
     const own = this.#isHeld ? input : new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]!);
     if (!hasBody) this.#spare = own;
-    // Firefox loses it on the way from one Request to another. Any option resets the referrer, so that goes along.
-    const { keepalive, referrer, referrerPolicy } = this.#input as Request;
-    return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
+    const given = this.#input as Request;
+    return given.keepalive && !own.keepalive ? fetch(own, keepalive(given)) : fetch(own);
   }
 
   /** A copy of the caller's headers, with ours. */

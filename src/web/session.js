@@ -295,6 +295,7 @@ var isPlain2 = (init) => {
 var isRecord = (headers) => isPlain2(headers) && !(Symbol.iterator in headers);
 var isAuthorization = (name) => name.length === 13 && name.toLowerCase() === "authorization";
 var pageUrl = () => globalThis.document?.baseURI ?? globalThis.location?.href;
+var keepalive = ({ keepalive: keepalive2, referrer, referrerPolicy }) => ({ keepalive: keepalive2, referrer, referrerPolicy });
 var Call = class {
   url;
   /** Whether `url` was made by the platform's own parser. */
@@ -372,7 +373,8 @@ var Call = class {
     this.#isHeld = true;
     const init = this.#init && { ...this.#init, headers: this.#own ?? this.#init.headers };
     if (ArrayBuffer.isView(body) || isA(body, "ArrayBuffer")) init.body = new Blob([body]);
-    const held = this.#input = new Request(this.#target, init);
+    const target = this.#target;
+    const held = this.#input = new Request(target, isRequest(target) && target.keepalive ? { ...keepalive(target), ...init } : init);
     this.#spare = this.#init = void 0;
     this.url = held.url;
     this.isAbsolute = true;
@@ -391,8 +393,8 @@ var Call = class {
     const own = this.#isHeld ? input : new Request(input);
     for (const name of Object.keys(more)) own.headers.set(name, more[name]);
     if (!hasBody) this.#spare = own;
-    const { keepalive, referrer, referrerPolicy } = this.#input;
-    return keepalive && !own.keepalive ? fetch(own, { keepalive, referrer, referrerPolicy }) : fetch(own);
+    const given = this.#input;
+    return given.keepalive && !own.keepalive ? fetch(own, keepalive(given)) : fetch(own);
   }
   /** A copy of the caller's headers, with ours. */
   #withHeaders(headers, more) {
@@ -437,8 +439,8 @@ function prepare(contract, group, [body, headers]) {
     redirect: "manual"
   };
   const request = new Request(contract[`${group}.path`], init);
-  const keepalive = /^(refresh|signOut)$/.test(group);
-  return [request, { keepalive, signal: keepalive ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS) }];
+  const keepalive2 = /^(refresh|signOut)$/.test(group);
+  return [request, { keepalive: keepalive2, signal: keepalive2 ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS) }];
 }
 function readableCookie(name) {
   const cookies = (globalThis.document?.cookie ?? "").split("; ");

@@ -248,6 +248,27 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.equal(seen.unread, true);
   });
 
+  it("hands the options of a call on that had to wait", async () => {
+    const page = await signedIn(browser, server);
+    const seen = await page.evaluate(async () => {
+      const original = window.fetch;
+      const calls = [];
+      window.fetch = (...args) => (calls.push(args), original(...args));
+      const init = { keepalive: true, cache: "no-cache", referrer: location.origin + "/somewhere", referrerPolicy: "unsafe-url" };
+      const kept = [];
+      for (const args of [["/api/notes", init], [new Request("/api/notes", init)], [new Request("/api/notes", { ...init, method: "POST", body: "{}" })]]) {
+        const cold = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) });
+        await cold.fetch(...args);
+        const [input, more] = calls.at(-1);
+        kept.push(Object.keys(init).filter((name) => (more?.[name] ?? input[name]) !== init[name]));
+        cold.dispose();
+      }
+      window.fetch = original;
+      return kept;
+    });
+    assert.deepEqual(seen, [[], [], []]);
+  });
+
   it("gives the bearer to no other origin, and to none that a redirect leads to", async () => {
     const foreign = await startListener();
     const page = await signedIn(browser, await serverWithConnect(foreign.url));
