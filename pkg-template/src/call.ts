@@ -145,7 +145,9 @@ export class Call {
     const isBearer = headers !== undefined && Object.keys(more).every(isAuthorization);
     if (headers === undefined || (isBearer && isRecord(headers))) return { ...headers, ...more };
     if (isBearer && Array.isArray(headers)) {
-      return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
+      const kept = headers.filter(([name]) => !isAuthorization(String(name)));
+      // The caller may change its pairs as well as its list.
+      return [...kept.map(([...pair]) => pair), ...Object.entries(more)] as [string, string][];
     }
     const own = (this.#own ??= new Headers(headers));
     for (const name of Object.keys(more)) own.set(name, more[name]!);

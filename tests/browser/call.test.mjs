@@ -121,6 +121,7 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
           for (const each of [headers, request.headers]) each.set("x-test", "changed");
           Object.assign(init, { method: "POST", body: "changed", signal: AbortSignal.abort() });
           plain["x-test"] = "changed";
+          list[0][1] = "changed";
           list.push(["content-type", "text/changed"]);
           url.href = `${elsewhere}/changed`;
           return Promise.all(calls.map((call) => statusOf(call)));
