@@ -76,6 +76,20 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     });
   }
 
+  it("gives the new token to the tabs that wait for the lock, and none of them has to ask", async () => {
+    const tabs = await openTabs(5);
+    await tabs[0].evaluate(() => {
+      window.kinds = [];
+      new BroadcastChannel(`relatch:1:${location.origin}/auth/refresh`).onmessage = ({ data }) => kinds.push(data.kind);
+    });
+    await server.reset();
+    await server.expireAccess();
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 600, when: "before" });
+    await assertAllWell(await callsIn(tabs, 2), 1);
+    // As `kind` in `src/core/wire.rs` has it: the token, then that the stamp has moved.
+    assert.deepEqual(await tabs[0].evaluate(() => kinds), [2, 0]);
+  });
+
   it("signs out every tab within a second, while calls and a refresh are on their way, for good", async () => {
     const tabs = await openTabs(10);
     await server.expireAccess();
