@@ -3,13 +3,13 @@ import { PROBLEMS } from "../generated/contract.js";
 import { KINDS, REASONS, VERSION } from "../generated/record.js";
 import type { RelatchErrorCode } from "./errors.js";
 import type { Explanation, LastProblem, ReasonCode, RecordKind, ReportOptions, SessionRecord, SessionReport } from "./record-types.js";
-import { OPERATIONS } from "./told.js";
+import { NONE, OPERATIONS, recorded } from "./told.js";
 import type { Recording, SessionClient } from "./types.js";
 
 export type * from "./record-types.js";
 
-/** How many numbers come before the records, how many one record is, and what stands where there is nothing. */
-const [HEAD, WIDTH, NONE] = [14, 4, 2 ** 32 - 1] as const;
+/** How many numbers come before the records, and how many one record is. */
+const [HEAD, WIDTH] = [14, 4] as const;
 
 type Numbers = Uint32Array | readonly number[];
 
@@ -23,8 +23,6 @@ const words = (code: string): string => code.replace(/[A-Z]/g, (letter) => ` ${l
 const clock = (at: number): string => new Date(at).toTimeString().slice(0, 8);
 
 const span = (ms: number): string => (ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`);
-
-const some = (number: number): number | null => (number === NONE ? null : number);
 
 /** A problem is one more than its number, and its status above that. */
 const problemOf = (packed: number): { code?: RelatchErrorCode; status?: number } => {
@@ -44,7 +42,7 @@ export function report(session: SessionClient, { since = 0 }: ReportOptions = {}
   const numbers = numbersOf(recording, !!error);
   const [why, by, had, left, due, next, wrong, ago, retries, recovered, generation, sharing, isOwn] = numbers as unknown as Head;
   const code = REASONS[why] as ReasonCode;
-  const [expiresInMs, refreshInMs] = [some(left), some(next)];
+  const [expiresInMs, refreshInMs] = [recorded(left), recorded(next)];
   let text = `${STATUS[status]}: ${words(code)}${by ? ` (${by})` : ""}.`;
   if (error) text += ` ${error.message}`;
   if (expiresInMs !== null) text += ` Token: ${span(left)} left.`;

@@ -7,7 +7,7 @@ import { checkContract, originsOf, resolveContract, toldOf, writeContract, type 
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
-import { errorOf, OPERATIONS, stateOf, type Problem } from "./told.js";
+import { errorOf, NONE, OPERATIONS, recorded, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 // What the low three bits of the core's answer say (`code` in `src/web/client.rs`).
@@ -42,8 +42,6 @@ const EXCHANGE = 3;
 const SIGN_OUT = 4;
 /** An answer that no other waits for, in bytes. */
 const SMALL = 4096;
-// What stands where there is no number (`NONE` in `src/core/record.rs`).
-const NONE = 2 ** 32 - 1;
 
 /** What the application has asked for. */
 interface Asked {
@@ -439,8 +437,8 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     },
     inspect() {
       const [, , had, left, due, , , , , , generation = 0, , isOwn] = numbers(NONE) ?? [];
-      const source = some(had) === null ? null : isOwn ? "own" : "tab";
-      return { generation, expiresInMs: some(left), dueInMs: some(due), source };
+      const source = recorded(had) === null ? null : isOwn ? "own" : "tab";
+      return { generation, expiresInMs: recorded(left), dueInMs: recorded(due), source };
     },
     record: (since) => ({ tab, isDisposed: disposed, contract: toldOf(flat), numbers: numbers(since) }),
     dispose() {
@@ -456,12 +454,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   return session;
 }
 
-/** A number of the recorder's. */
-const some = (number = NONE): number | null => (number < NONE ? number : null);
-
 /**
- * Is done with an answer whose call goes again. What is small has arrived with its headers and is left alone: reading a thousand of
- * them takes a tenth of the time of their calls. What is not is read to its end, not cancelled: cancelling closes an HTTP/1.1
+ * Is done with an answer whose call goes again. What is small has arrived with its headers and is left alone: reading a
+ * thousand of them is a tenth of what their calls cost the page. What is not is read to its end, not cancelled: cancelling closes an HTTP/1.1
  * connection, and Chromium's cache, whose entry is then torn from under it, has answered other calls of the same URL with a bare 304.
  */
 function drop(response: Response): void {

@@ -6,6 +6,12 @@ import type { SessionState } from "./types.js";
 /** The operations, in the order of the core's numbers (`Operation` in `src/core/event.rs`). */
 export const OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"] as const;
 
+/** What stands where there is no number (`NONE` in `src/core/record.rs`). */
+export const NONE = 2 ** 32 - 1;
+
+/** A number of the recorder's. */
+export const recorded = (number = NONE): number | null => (number < NONE ? number : null);
+
 /** A problem: its number, whether it is temporary, a status, and how long the server asked to wait (`src/web/outward.rs`). */
 export type Problem = readonly [number: number, temporary: number, status: number, retryAfterMs: number];
 

@@ -47,6 +47,8 @@ var RelatchError = class extends Error {
 
 // src/told.ts
 var OPERATIONS = ["refresh", "session", "signIn", "exchange", "signOut"];
+var NONE = 2 ** 32 - 1;
+var recorded = (number = NONE) => number < NONE ? number : null;
 var some = (number) => number < 0 ? void 0 : number;
 function errorOf([number, temporary, status, wait], answer) {
   const code = PROBLEMS[number];
@@ -401,7 +403,8 @@ var Call = class {
     const isBearer = headers !== void 0 && Object.keys(more).every(isAuthorization);
     if (headers === void 0 || isBearer && isRecord(headers)) return { ...headers, ...more };
     if (isBearer && Array.isArray(headers)) {
-      return [...headers.filter(([name]) => !isAuthorization(String(name))), ...Object.entries(more)];
+      const kept = headers.filter(([name]) => !isAuthorization(String(name)));
+      return [...kept.map(([...pair]) => pair), ...Object.entries(more)];
     }
     const own = this.#own ??= new Headers(headers);
     for (const name of Object.keys(more)) own.set(name, more[name]);
@@ -650,7 +653,6 @@ var SIGN_IN = 2;
 var EXCHANGE = 3;
 var SIGN_OUT = 4;
 var SMALL = 4096;
-var NONE = 2 ** 32 - 1;
 var INITIAL = {
   status: "loading",
   data: null,
@@ -975,8 +977,8 @@ function openSession(options, startCore) {
     },
     inspect() {
       const [, , had, left, due, , , , , , generation = 0, , isOwn] = numbers(NONE) ?? [];
-      const source = some2(had) === null ? null : isOwn ? "own" : "tab";
-      return { generation, expiresInMs: some2(left), dueInMs: some2(due), source };
+      const source = recorded(had) === null ? null : isOwn ? "own" : "tab";
+      return { generation, expiresInMs: recorded(left), dueInMs: recorded(due), source };
     },
     record: (since) => ({ tab, isDisposed: disposed, contract: toldOf(flat), numbers: numbers(since) }),
     dispose() {
@@ -991,7 +993,6 @@ function openSession(options, startCore) {
   };
   return session;
 }
-var some2 = (number = NONE) => number < NONE ? number : null;
 function drop(response) {
   const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
   if (!isSmall) response.arrayBuffer().catch(() => {

@@ -6,6 +6,8 @@
 
 use anyhow::{Result, ensure};
 
+use crate::panics::UNDEFINED;
+
 /// The names that the shortened glue exports beside its classes.
 const EXPORTS: &str = "let wasm;
 export { __wbg_get_imports as imports };
@@ -76,6 +78,10 @@ const HANDLE_ERROR: &str = "const handleError = (act) => (...args) => {
 pub(crate) fn trim(glue: &str) -> Result<String> {
     let start = glue.find("let wasmModule, wasmInstance, wasm;").unwrap_or(glue.len());
     ensure!(glue[start..].contains("wasm.__wbindgen_start();"), "the glue starts the module in another way");
+    ensure!(
+        glue.contains(&format!("table.set({UNDEFINED}, undefined);")),
+        "`undefined` has another place in the table"
+    );
     let mut text = format!("{}{EXPORTS}", &glue[..start]);
     for (open, close, instead) in CUTS {
         let shorter = cut(&text, open, close, instead);

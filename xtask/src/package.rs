@@ -391,7 +391,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("explain", 1_800),
     ("devtools", 17_000),
     ("javascript", 10_600),
-    ("total", 35_000),
+    ("total", 35_100),
 ];
 
 /// Fails if an entry weighs more than its budget.

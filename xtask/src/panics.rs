@@ -1,4 +1,4 @@
-//! Takes out of the module what a panic would print.
+//! Takes out of the module what a panic would print, and what js-sys brings along and nothing runs.
 //!
 //! A panic ends in a trap, and on this target the standard library prints its message nowhere; but the messages and their
 //! formatting are a tenth of the module. So what only panics becomes the trap itself, and `wasm-opt` drops what it alone has
@@ -44,7 +44,7 @@ const UNUSED: &[&str] = &[
 const GLOBAL: &str = "js_sys::global::get_global_object";
 
 /// `JsValue::UNDEFINED` in the table of values.
-const UNDEFINED: i32 = 1024;
+pub(crate) const UNDEFINED: i32 = 1024;
 
 /// What they would print, as far as it is not of this crate; and the digits from which numbers are put together.
 const TEXTS: &[&str] = &[
