@@ -6,6 +6,7 @@ import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
 import { checkContract, originsOf, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
+import { abortable, Queue } from "./queue.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
 import { errorOf, NONE, OPERATIONS, recorded, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
@@ -85,6 +86,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   const cleanups: (() => void)[] = [];
 
   let calls = 0;
+  const queue = new Queue();
 
   // The header of one generation, beside the module and out of reach of the page.
   let bearer: Readonly<Record<string, string>> | undefined;
@@ -155,6 +157,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       const wake = resume;
       nextMove();
       wake();
+      queue.flush();
       if (exposes) queueMicrotask(expose);
     },
     settle(ask: number, problem: Problem | null): void {
@@ -271,9 +274,9 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
 
   const send = (live: Client, call: Call, answer: number): Promise<Response> => {
     const headers = credential(live, call, answer);
-    if (!transport?.call) return call.send(headers);
+    if (!transport?.call) return queue.count(call.send(headers));
     call.hold();
-    return transport.call(call, headers);
+    return queue.count(transport.call(call, headers));
   };
 
   /** The proof of origin goes with every call to an allowed origin that changes something, whoever is signed in. */
@@ -313,24 +316,16 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     try {
       const call = new Call(input, init);
       if (!client || disposed) return startLater(call);
-      const answer = startCall(client, call);
-      switch (answer & 7) {
-        case PASS:
-          return call.sendBare();
-        case BARE:
-          return sendBare(call);
-        case SEND: {
-          if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
-          const live = client;
-          return send(live, call, answer).then((response) =>
-            watched.includes(response.status)
-              ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))
-              : response,
-          );
-        }
-        default:
-          return drive(client, call, answer);
-      }
+      const live = client;
+      const answer = startCall(live, call);
+      if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
+      // It asks again when it is its turn.
+      if (queue.isFull) return drive(live, call, answer | WAIT);
+      return send(live, call, answer).then((response) =>
+        watched.includes(response.status)
+          ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))
+          : response,
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -370,7 +365,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
           break;
         case WAIT:
           call.hold();
-          await abortable(moved, call.signal);
+          await queue.wait(moved, call.signal);
           answer = live.resume(answer >>> 3, call.id);
           break;
         case DELIVER:
@@ -462,15 +457,4 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
 function drop(response: Response): void {
   const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
   if (!isSmall) response.arrayBuffer().catch(() => {});
-}
-
-/** Waits for a promise, or until the caller's signal aborts. The promise itself goes on for all others. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -472,6 +472,51 @@ async function csrfToken(contract, isRefused) {
   return found;
 }
 
+// src/queue.ts
+var MOST = 256;
+var Queue = class {
+  #unanswered = 0;
+  #waiting = [];
+  get isFull() {
+    return this.#unanswered >= MOST;
+  }
+  /** Counts a call that is sent until it is answered. */
+  count(sent) {
+    this.#unanswered++;
+    sent.then(this.#end, this.#end);
+    return sent;
+  }
+  /** Waits until the session has moved, or for a turn where there is none. */
+  wait(moved, signal) {
+    if (!this.isFull) return abortable(moved, signal);
+    const turn = new Promise((resolve) => this.#waiting.push(resolve));
+    return abortable(turn, signal).catch((reason) => {
+      this.#next();
+      throw reason;
+    });
+  }
+  /** The session has moved: whoever waits for a turn asks again. */
+  flush() {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+  #end = () => {
+    this.#unanswered--;
+    this.#next();
+  };
+  #next() {
+    this.#waiting.shift()?.();
+  }
+};
+function abortable(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
 // src/tabs.ts
 var FORM = 1;
 var LOCKED = 0;
@@ -681,6 +726,7 @@ function openSession(options, startCore) {
   const listeners = /* @__PURE__ */ new Set();
   const cleanups = [];
   let calls = 0;
+  const queue = new Queue();
   let bearer;
   let bearerGeneration = 0;
   const NOTHING = {};
@@ -736,6 +782,7 @@ function openSession(options, startCore) {
       const wake = resume;
       nextMove();
       wake();
+      queue.flush();
       if (exposes) queueMicrotask(expose);
     },
     settle(ask2, problem) {
@@ -835,9 +882,9 @@ function openSession(options, startCore) {
   };
   const send = (live, call, answer2) => {
     const headers = credential(live, call, answer2);
-    if (!transport?.call) return call.send(headers);
+    if (!transport?.call) return queue.count(call.send(headers));
     call.hold();
-    return transport.call(call, headers);
+    return queue.count(transport.call(call, headers));
   };
   const withProof = (call, headers) => {
     const header = contract["csrf.header"];
@@ -869,22 +916,13 @@ function openSession(options, startCore) {
     try {
       const call = new Call(input, init);
       if (!client || disposed) return startLater(call);
-      const answer2 = startCall(client, call);
-      switch (answer2 & 7) {
-        case PASS:
-          return call.sendBare();
-        case BARE:
-          return sendBare(call);
-        case SEND: {
-          if (call.isOnce && !sendsStreams()) return Promise.reject(new RelatchError("StreamBodyUnsupported"));
-          const live = client;
-          return send(live, call, answer2).then(
-            (response) => watched.includes(response.status) ? respond(live, call, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
-          );
-        }
-        default:
-          return drive(client, call, answer2);
-      }
+      const live = client;
+      const answer2 = startCall(live, call);
+      if ((answer2 & 7) !== SEND || call.isOnce) return drive(live, call, answer2);
+      if (queue.isFull) return drive(live, call, answer2 | WAIT);
+      return send(live, call, answer2).then(
+        (response) => watched.includes(response.status) ? respond(live, call, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -918,7 +956,7 @@ function openSession(options, startCore) {
           break;
         case WAIT:
           call.hold();
-          await abortable(moved, call.signal);
+          await queue.wait(moved, call.signal);
           answer2 = live.resume(answer2 >>> 3, call.id);
           break;
         case DELIVER:
@@ -996,15 +1034,6 @@ function openSession(options, startCore) {
 function drop(response) {
   const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
   if (!isSmall) response.arrayBuffer().catch(() => {
-  });
-}
-function abortable(promise, signal) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
 

@@ -390,8 +390,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("next-auth", 3_000),
     ("explain", 1_800),
     ("devtools", 17_000),
-    ("javascript", 10_600),
-    ("total", 35_100),
+    ("javascript", 10_700),
+    ("total", 35_150),
 ];
 
 /// Fails if an entry weighs more than its budget.
