@@ -1,30 +1,17 @@
 import type { Client, Host } from "../generated/relatch.js";
-import { factsOf, readAnswer, type Found } from "./answer.js";
+import { readAnswer, type Found } from "./answer.js";
+import { openAuthFetch } from "./auth-fetch.js";
 import { attempt, tell } from "./callbacks.js";
-import { Call, pageUrl, sendsStreams } from "./call.js";
-import { compose, csrfToken, prepare, readableCookie } from "./compose.js";
-import { checkContract, originsOf, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
+import { pageUrl } from "./call.js";
+import { compose, csrfToken, prepare } from "./compose.js";
+import { checkContract, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
-import { abortable, Queue } from "./queue.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
 import { errorOf, NONE, OPERATIONS, recorded, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
-// What the low three bits of the core's answer say (`code` in `src/web/client.rs`).
-const PASS = 0;
-const SEND = 1;
-const BARE = 2;
-const WAIT = 3;
-const DELIVER = 4;
-const RESOLVE = 6;
-// What a call tells of itself (`ONCE`, `ABSOLUTE` and `CALL` there).
-const ONCE = 1;
-const ABSOLUTE = 2;
-const CALL = 2;
-// Calls are counted in the bits that are left.
-const LAST_CALL = 2 ** 29 - 1;
-// What the core is told (`hint` there).
+// What the core is told (`hint` in `src/web/client.rs`).
 const BEGIN = 0;
 const TICK = 1;
 const SHOWN = 2;
@@ -41,8 +28,6 @@ const READ_SESSION = 1;
 const SIGN_IN = 2;
 const EXCHANGE = 3;
 const SIGN_OUT = 4;
-/** An answer that no other waits for, in bytes. */
-const SMALL = 4096;
 
 /** What the application has asked for. */
 interface Asked {
@@ -72,32 +57,15 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   let booting: Promise<Client> | undefined;
   let tabs: Tabs | undefined;
   let disposed = false;
-  let watched: readonly (number | undefined)[] = [];
-  let asksBodies = false;
   let asks = 0;
   const asked = new Map<number, Asked>();
   /** What the newest answer to a sign-in says that brought no token. */
   let answer: unknown;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let contract = flat;
-  let base: string | undefined;
   let state = INITIAL;
   const listeners = new Set<(state: SessionState) => void>();
   const cleanups: (() => void)[] = [];
-
-  let calls = 0;
-  const queue = new Queue();
-
-  // The header of one generation, beside the module and out of reach of the page.
-  let bearer: Readonly<Record<string, string>> | undefined;
-  let bearerGeneration = 0;
-  const NOTHING = {};
-  const byCookie = flat["access.by"] === "cookie";
-
-  let resume: () => void;
-  let moved: Promise<void>;
-  const nextMove = (): void => void (moved = new Promise((resolve) => (resume = resolve)));
-  nextMove();
 
   const change = (next: SessionState): void => {
     const last = state;
@@ -146,18 +114,14 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   const host = {
     recorded: (): void => attempt(() => options.onRecords!(session)),
     publish(bits: number, problem: Problem | null, user: unknown): void {
-      bearer = undefined;
+      calls.forget();
       const told = stateOf(bits);
       const data = told.status === "authenticated" ? dataOf(user) : null;
       if (!data) mapped = undefined;
       change({ ...told, data, error: problem && errorFrom(problem) } as SessionState);
     },
     resume(): void {
-      bearer = undefined;
-      const wake = resume;
-      nextMove();
-      wake();
-      queue.flush();
+      calls.move();
       if (exposes) queueMicrotask(expose);
     },
     settle(ask: number, problem: Problem | null): void {
@@ -211,13 +175,6 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     return prepare(contract, group, compose(contract, group, fields, more, headers));
   };
 
-  const syncPage = (live: Client, now: string | undefined): void => {
-    if (now === base) return;
-    base = now;
-    const origin = now && new URL(now).origin;
-    live.setPage(origin === "null" ? undefined : origin);
-  };
-
   const listen = (target: EventTarget | undefined, type: string, act: (event: Event) => void): void => {
     target?.addEventListener?.(type, act);
     cleanups.push(() => target?.removeEventListener?.(type, act));
@@ -236,9 +193,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     contract = resolved;
     const live = new Core(writeContract(contract, shared), { ...host, ...tabs } as Host, Math.min(options.records ?? 256, 65535), !!options.onRecords);
     client = live;
-    const expired = contract["api.expired"] as readonly Sign[];
-    watched = expired.map(([status]) => status);
-    asksBodies = expired.some(([, fact]) => fact !== undefined);
+    calls.start(live, contract);
     const doc = globalThis.document as Document | undefined;
     const look = (): void => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN, 0);
     listen(doc, "visibilitychange", look);
@@ -259,121 +214,6 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       throw known;
     });
     return booting;
-  };
-
-  /** What a call carries: the header of an answer's generation, fetched from the module once a generation. */
-  const credential = (live: Client, call: Call, answer: number): Readonly<Record<string, string>> => {
-    const generation = answer >>> 6;
-    if (bearer === undefined || bearerGeneration !== generation) {
-      const authorization = byCookie ? undefined : (live.header() as string | undefined);
-      bearer = authorization === undefined ? NOTHING : { authorization };
-      bearerGeneration = generation;
-    }
-    return withProof(call, bearer);
-  };
-
-  const send = (live: Client, call: Call, answer: number): Promise<Response> => {
-    const headers = credential(live, call, answer);
-    if (!transport?.call) return queue.count(call.send(headers));
-    call.hold();
-    return queue.count(transport.call(call, headers));
-  };
-
-  /** The proof of origin goes with every call to an allowed origin that changes something, whoever is signed in. */
-  const withProof = (call: Call, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
-    const header = contract["csrf.header"] as string;
-    const token = header && call.isUnsafe ? readableCookie(contract["csrf.cookie"]) : undefined;
-    return token === undefined ? headers : { ...headers, [header]: token };
-  };
-
-  const sendBare = (call: Call): Promise<Response> => {
-    const headers = withProof(call, NOTHING);
-    return headers === NOTHING ? call.sendBare() : call.send(headers);
-  };
-
-  /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
-  const respond = async (live: Client, call: Call, attempt: number, response: Response): Promise<number> => {
-    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => undefined)) : "";
-    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
-  };
-
-  const startCall = (live: Client, call: Call): number => {
-    if (call.hasAuthorization) return PASS;
-    call.id = calls = (calls + 1) & LAST_CALL;
-    const flags = (call.isOnce ? ONCE : 0) | (call.id << CALL);
-    if (!call.isAbsolute) syncPage(live, call.base);
-    const answer = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
-    if ((answer & 7) !== RESOLVE) return answer;
-    try {
-      return live.start(new URL(call.url, call.base).href, flags | ABSOLUTE);
-    } catch {
-      // Not a URL: fetch says so in its own words.
-      return PASS;
-    }
-  };
-
-  const authFetch = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    try {
-      const call = new Call(input, init);
-      if (!client || disposed) return startLater(call);
-      const live = client;
-      const answer = startCall(live, call);
-      if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
-      // It asks again when it is its turn.
-      if (queue.isFull) return drive(live, call, answer | WAIT);
-      return send(live, call, answer).then((response) =>
-        watched.includes(response.status)
-          ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))
-          : response,
-      );
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-
-  /** Whether a call leads to no allowed origin, which takes no module to tell. */
-  const isForeign = ({ url, base }: Call): boolean => {
-    try {
-      return !originsOf(flat, pageUrl()).includes(new URL(url, base).origin);
-    } catch {
-      return false;
-    }
-  };
-
-  /** A call made before the module is there. */
-  const startLater = async (call: Call): Promise<Response> => {
-    if (!disposed && (call.hasAuthorization || isForeign(call))) return call.sendBare();
-    call.hold();
-    const live = await abortable(boot(), call.signal);
-    return drive(live, call, startCall(live, call));
-  };
-
-  /** Does what the core says until the call is delivered or failed. */
-  const drive = async (live: Client, call: Call, answer: number, response?: Response): Promise<Response> => {
-    for (;;) {
-      switch (answer & 7) {
-        case PASS:
-          return call.sendBare();
-        case BARE:
-          return sendBare(call);
-        case SEND:
-          if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
-          if (response) drop(response);
-          response = await send(live, call, answer);
-          if (!watched.includes(response.status)) return response;
-          answer = await respond(live, call, answer >>> 3, response);
-          break;
-        case WAIT:
-          call.hold();
-          await queue.wait(moved, call.signal);
-          answer = live.resume(answer >>> 3, call.id);
-          break;
-        case DELIVER:
-          return response!;
-        default:
-          throw errorOf(live.problem() as Problem);
-      }
-    }
   };
 
   /** Asks for an operation. Resolves with what kept it from being done, if anything did. */
@@ -403,8 +243,10 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       return data;
     });
 
+  const calls = openAuthFetch(flat, transport, boot);
+
   const session: SessionClient = {
-    fetch: authFetch,
+    fetch: calls.fetch,
     getState: () => state,
     async get() {
       const live = await boot();
@@ -412,7 +254,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       while (state.status === "loading") {
         if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
-        await moved;
+        await calls.moved();
       }
       return state.data;
     },
@@ -439,7 +281,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     dispose() {
       if (disposed) return;
       disposed = true;
-      bearer = undefined;
+      calls.end();
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
       client?.hint(DISPOSE, 0);
@@ -447,14 +289,4 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     },
   };
   return session;
-}
-
-/**
- * Is done with an answer whose call goes again. What is small has arrived with its headers and is left alone: reading a
- * thousand of them is a tenth of what their calls cost the page. What is not is read to its end, not cancelled: cancelling closes an HTTP/1.1
- * connection, and Chromium's cache, whose entry is then torn from under it, has answered other calls of the same URL with a bare 304.
- */
-function drop(response: Response): void {
-  const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
-  if (!isSmall) response.arrayBuffer().catch(() => {});
 }

@@ -268,25 +268,6 @@ function lifeInToken(token, now) {
   }
 }
 
-// src/callbacks.ts
-function attempt(act) {
-  try {
-    return act();
-  } catch (error) {
-    reportError(error);
-    return void 0;
-  }
-}
-function tell(callbacks, last, next) {
-  const wasRenewed = last.refreshing && !next.refreshing && last.status === "authenticated" && !next.error;
-  if (wasRenewed && next.status === "authenticated") attempt(() => callbacks.onRefreshed?.(next.data));
-  if (next.status === "unauthenticated" && last.status !== "unauthenticated" && next.reason) {
-    const { reason } = next;
-    attempt(() => callbacks.onSignedOut?.(reason));
-  }
-  if (next.error && next.error !== last.error) attempt(() => callbacks.onError?.(next.error));
-}
-
 // src/call.ts
 var isA = (value, kind) => typeof value === "object" && Object.prototype.toString.call(value) === `[object ${kind}]`;
 var isRequest = (input) => isA(input, "Request");
@@ -517,6 +498,187 @@ function abortable(promise, signal) {
   });
 }
 
+// src/auth-fetch.ts
+var PASS = 0;
+var SEND = 1;
+var BARE = 2;
+var WAIT = 3;
+var DELIVER = 4;
+var RESOLVE = 6;
+var ONCE = 1;
+var ABSOLUTE = 2;
+var CALL = 2;
+var LAST_CALL = 2 ** 29 - 1;
+var SMALL = 4096;
+function openAuthFetch(flat, transport, boot) {
+  let client;
+  let hasEnded = false;
+  let contract = flat;
+  let watched = [];
+  let asksBodies = false;
+  let base;
+  let calls = 0;
+  const queue = new Queue();
+  let bearer;
+  let bearerGeneration = 0;
+  const NOTHING = {};
+  const byCookie = flat["access.by"] === "cookie";
+  let resume;
+  let moved;
+  const nextMove = () => void (moved = new Promise((resolve) => resume = resolve));
+  nextMove();
+  const syncPage = (live, now) => {
+    if (now === base) return;
+    base = now;
+    const origin = now && new URL(now).origin;
+    live.setPage(origin === "null" ? void 0 : origin);
+  };
+  const credential = (live, call, answer) => {
+    const generation = answer >>> 6;
+    if (bearer === void 0 || bearerGeneration !== generation) {
+      const authorization = byCookie ? void 0 : live.header();
+      bearer = authorization === void 0 ? NOTHING : { authorization };
+      bearerGeneration = generation;
+    }
+    return withProof(call, bearer);
+  };
+  const send = (live, call, answer) => {
+    const headers = credential(live, call, answer);
+    if (!transport?.call) return queue.count(call.send(headers));
+    call.hold();
+    return queue.count(transport.call(call, headers));
+  };
+  const withProof = (call, headers) => {
+    const header = contract["csrf.header"];
+    const token = header && call.isUnsafe ? readableCookie(contract["csrf.cookie"]) : void 0;
+    return token === void 0 ? headers : { ...headers, [header]: token };
+  };
+  const sendBare = (call) => {
+    const headers = withProof(call, NOTHING);
+    return headers === NOTHING ? call.sendBare() : call.send(headers);
+  };
+  const respond = async (live, call, attempt2, response) => {
+    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
+    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
+  };
+  const startCall = (live, call) => {
+    if (call.hasAuthorization) return PASS;
+    call.id = calls = calls + 1 & LAST_CALL;
+    const flags = (call.isOnce ? ONCE : 0) | call.id << CALL;
+    if (!call.isAbsolute) syncPage(live, call.base);
+    const answer = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
+    if ((answer & 7) !== RESOLVE) return answer;
+    try {
+      return live.start(new URL(call.url, call.base).href, flags | ABSOLUTE);
+    } catch {
+      return PASS;
+    }
+  };
+  const authFetch = (input, init) => {
+    try {
+      const call = new Call(input, init);
+      const live = client;
+      if (!live) return startLater(call);
+      const answer = startCall(live, call);
+      if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
+      if (queue.isFull) return drive(live, call, answer | WAIT);
+      return send(live, call, answer).then(
+        (response) => watched.includes(response.status) ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response)) : response
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  const isForeign = ({ url, base: base2 }) => {
+    try {
+      return !originsOf(flat, pageUrl()).includes(new URL(url, base2).origin);
+    } catch {
+      return false;
+    }
+  };
+  const startLater = async (call) => {
+    if (!hasEnded && (call.hasAuthorization || isForeign(call))) return call.sendBare();
+    call.hold();
+    const live = await abortable(boot(), call.signal);
+    return drive(live, call, startCall(live, call));
+  };
+  const drive = async (live, call, answer, response) => {
+    for (; ; ) {
+      switch (answer & 7) {
+        case PASS:
+          return call.sendBare();
+        case BARE:
+          return sendBare(call);
+        case SEND:
+          if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
+          if (response) drop(response);
+          response = await send(live, call, answer);
+          if (!watched.includes(response.status)) return response;
+          answer = await respond(live, call, answer >>> 3, response);
+          break;
+        case WAIT:
+          call.hold();
+          await queue.wait(moved, call.signal);
+          answer = live.resume(answer >>> 3, call.id);
+          break;
+        case DELIVER:
+          return response;
+        default:
+          throw errorOf(live.problem());
+      }
+    }
+  };
+  return {
+    fetch: authFetch,
+    start(live, resolved) {
+      client = live;
+      contract = resolved;
+      const expired = contract["api.expired"];
+      watched = expired.map(([status]) => status);
+      asksBodies = expired.some(([, fact]) => fact !== void 0);
+    },
+    moved: () => moved,
+    move() {
+      bearer = void 0;
+      const wake = resume;
+      nextMove();
+      wake();
+      queue.flush();
+    },
+    forget() {
+      bearer = void 0;
+    },
+    end() {
+      hasEnded = true;
+      client = bearer = void 0;
+    }
+  };
+}
+function drop(response) {
+  const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
+  if (!isSmall) response.arrayBuffer().catch(() => {
+  });
+}
+
+// src/callbacks.ts
+function attempt(act) {
+  try {
+    return act();
+  } catch (error) {
+    reportError(error);
+    return void 0;
+  }
+}
+function tell(callbacks, last, next) {
+  const wasRenewed = last.refreshing && !next.refreshing && last.status === "authenticated" && !next.error;
+  if (wasRenewed && next.status === "authenticated") attempt(() => callbacks.onRefreshed?.(next.data));
+  if (next.status === "unauthenticated" && last.status !== "unauthenticated" && next.reason) {
+    const { reason } = next;
+    attempt(() => callbacks.onSignedOut?.(reason));
+  }
+  if (next.error && next.error !== last.error) attempt(() => callbacks.onError?.(next.error));
+}
+
 // src/tabs.ts
 var FORM = 1;
 var LOCKED = 0;
@@ -673,16 +835,6 @@ function openStore() {
 }
 
 // src/session.ts
-var PASS = 0;
-var SEND = 1;
-var BARE = 2;
-var WAIT = 3;
-var DELIVER = 4;
-var RESOLVE = 6;
-var ONCE = 1;
-var ABSOLUTE = 2;
-var CALL = 2;
-var LAST_CALL = 2 ** 29 - 1;
 var BEGIN = 0;
 var TICK = 1;
 var SHOWN = 2;
@@ -697,7 +849,6 @@ var READ_SESSION = 1;
 var SIGN_IN = 2;
 var EXCHANGE = 3;
 var SIGN_OUT = 4;
-var SMALL = 4096;
 var INITIAL = {
   status: "loading",
   data: null,
@@ -714,27 +865,14 @@ function openSession(options, startCore) {
   let booting;
   let tabs;
   let disposed = false;
-  let watched = [];
-  let asksBodies = false;
   let asks = 0;
   const asked = /* @__PURE__ */ new Map();
   let answer;
   let timer;
   let contract = flat;
-  let base;
   let state = INITIAL;
   const listeners = /* @__PURE__ */ new Set();
   const cleanups = [];
-  let calls = 0;
-  const queue = new Queue();
-  let bearer;
-  let bearerGeneration = 0;
-  const NOTHING = {};
-  const byCookie = flat["access.by"] === "cookie";
-  let resume;
-  let moved;
-  const nextMove = () => void (moved = new Promise((resolve) => resume = resolve));
-  nextMove();
   const change = (next) => {
     const last = state;
     state = next;
@@ -771,18 +909,14 @@ function openSession(options, startCore) {
   const host = {
     recorded: () => attempt(() => options.onRecords(session)),
     publish(bits, problem, user) {
-      bearer = void 0;
+      calls.forget();
       const told = stateOf(bits);
       const data = told.status === "authenticated" ? dataOf(user) : null;
       if (!data) mapped = void 0;
       change({ ...told, data, error: problem && errorFrom(problem) });
     },
     resume() {
-      bearer = void 0;
-      const wake = resume;
-      nextMove();
-      wake();
-      queue.flush();
+      calls.move();
       if (exposes) queueMicrotask(expose);
     },
     settle(ask2, problem) {
@@ -825,12 +959,6 @@ function openSession(options, startCore) {
     if (keyHeader) headers[keyHeader] = `"${key.toString(16).padStart(16, "0")}"`;
     return prepare(contract, group, compose(contract, group, fields, more, headers));
   };
-  const syncPage = (live, now) => {
-    if (now === base) return;
-    base = now;
-    const origin = now && new URL(now).origin;
-    live.setPage(origin === "null" ? void 0 : origin);
-  };
   const listen = (target, type, act) => {
     target?.addEventListener?.(type, act);
     cleanups.push(() => target?.removeEventListener?.(type, act));
@@ -848,9 +976,7 @@ function openSession(options, startCore) {
     contract = resolved;
     const live = new Core(writeContract(contract, shared), { ...host, ...tabs }, Math.min(options.records ?? 256, 65535), !!options.onRecords);
     client = live;
-    const expired = contract["api.expired"];
-    watched = expired.map(([status]) => status);
-    asksBodies = expired.some(([, fact]) => fact !== void 0);
+    calls.start(live, contract);
     const doc = globalThis.document;
     const look = () => live.hint(doc?.visibilityState === "hidden" ? HIDDEN : SHOWN, 0);
     listen(doc, "visibilitychange", look);
@@ -871,101 +997,6 @@ function openSession(options, startCore) {
     });
     return booting;
   };
-  const credential = (live, call, answer2) => {
-    const generation = answer2 >>> 6;
-    if (bearer === void 0 || bearerGeneration !== generation) {
-      const authorization = byCookie ? void 0 : live.header();
-      bearer = authorization === void 0 ? NOTHING : { authorization };
-      bearerGeneration = generation;
-    }
-    return withProof(call, bearer);
-  };
-  const send = (live, call, answer2) => {
-    const headers = credential(live, call, answer2);
-    if (!transport?.call) return queue.count(call.send(headers));
-    call.hold();
-    return queue.count(transport.call(call, headers));
-  };
-  const withProof = (call, headers) => {
-    const header = contract["csrf.header"];
-    const token = header && call.isUnsafe ? readableCookie(contract["csrf.cookie"]) : void 0;
-    return token === void 0 ? headers : { ...headers, [header]: token };
-  };
-  const sendBare = (call) => {
-    const headers = withProof(call, NOTHING);
-    return headers === NOTHING ? call.sendBare() : call.send(headers);
-  };
-  const respond = async (live, call, attempt2, response) => {
-    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
-    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
-  };
-  const startCall = (live, call) => {
-    if (call.hasAuthorization) return PASS;
-    call.id = calls = calls + 1 & LAST_CALL;
-    const flags = (call.isOnce ? ONCE : 0) | call.id << CALL;
-    if (!call.isAbsolute) syncPage(live, call.base);
-    const answer2 = live.start(call.url, flags | (call.isAbsolute ? ABSOLUTE : 0));
-    if ((answer2 & 7) !== RESOLVE) return answer2;
-    try {
-      return live.start(new URL(call.url, call.base).href, flags | ABSOLUTE);
-    } catch {
-      return PASS;
-    }
-  };
-  const authFetch = (input, init) => {
-    try {
-      const call = new Call(input, init);
-      if (!client || disposed) return startLater(call);
-      const live = client;
-      const answer2 = startCall(live, call);
-      if ((answer2 & 7) !== SEND || call.isOnce) return drive(live, call, answer2);
-      if (queue.isFull) return drive(live, call, answer2 | WAIT);
-      return send(live, call, answer2).then(
-        (response) => watched.includes(response.status) ? respond(live, call, answer2 >>> 3, response).then((next) => drive(live, call, next, response)) : response
-      );
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-  const isForeign = ({ url, base: base2 }) => {
-    try {
-      return !originsOf(flat, pageUrl()).includes(new URL(url, base2).origin);
-    } catch {
-      return false;
-    }
-  };
-  const startLater = async (call) => {
-    if (!disposed && (call.hasAuthorization || isForeign(call))) return call.sendBare();
-    call.hold();
-    const live = await abortable(boot(), call.signal);
-    return drive(live, call, startCall(live, call));
-  };
-  const drive = async (live, call, answer2, response) => {
-    for (; ; ) {
-      switch (answer2 & 7) {
-        case PASS:
-          return call.sendBare();
-        case BARE:
-          return sendBare(call);
-        case SEND:
-          if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
-          if (response) drop(response);
-          response = await send(live, call, answer2);
-          if (!watched.includes(response.status)) return response;
-          answer2 = await respond(live, call, answer2 >>> 3, response);
-          break;
-        case WAIT:
-          call.hold();
-          await queue.wait(moved, call.signal);
-          answer2 = live.resume(answer2 >>> 3, call.id);
-          break;
-        case DELIVER:
-          return response;
-        default:
-          throw errorOf(live.problem());
-      }
-    }
-  };
   const ask = async (operation, fields) => {
     if (operation > READ_SESSION && flat[`${OPERATIONS[operation]}.path`] === void 0) throw new RelatchError("NotSupported");
     const live = await boot();
@@ -985,8 +1016,9 @@ function openSession(options, startCore) {
     attempt(() => options.onSignIn?.(data));
     return data;
   });
+  const calls = openAuthFetch(flat, transport, boot);
   const session = {
-    fetch: authFetch,
+    fetch: calls.fetch,
     getState: () => state,
     async get() {
       const live = await boot();
@@ -994,7 +1026,7 @@ function openSession(options, startCore) {
       while (state.status === "loading") {
         if (disposed) throw new RelatchError("Disposed");
         if (state.error && !state.refreshing) throw state.error;
-        await moved;
+        await calls.moved();
       }
       return state.data;
     },
@@ -1022,7 +1054,7 @@ function openSession(options, startCore) {
     dispose() {
       if (disposed) return;
       disposed = true;
-      bearer = void 0;
+      calls.end();
       listeners.clear();
       for (const clean of cleanups.splice(0)) clean();
       client?.hint(DISPOSE, 0);
@@ -1030,11 +1062,6 @@ function openSession(options, startCore) {
     }
   };
   return session;
-}
-function drop(response) {
-  const isSmall = Number(response.headers.get("content-length") ?? Infinity) <= SMALL;
-  if (!isSmall) response.arrayBuffer().catch(() => {
-  });
 }
 
 // src/rust.ts

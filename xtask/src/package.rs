@@ -390,8 +390,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("next-auth", 3_000),
     ("explain", 1_800),
     ("devtools", 17_000),
-    ("javascript", 10_700),
-    ("total", 35_150),
+    ("javascript", 10_800),
+    ("total", 35_200),
 ];
 
 /// Fails if an entry weighs more than its budget.
