@@ -35,7 +35,7 @@ export class RelatchDevtoolsElement extends Base {
   #pillName = h("span", { class: "unseen" }, "relatch devtools: ");
   #pill = h("button", { type: "button", class: "pill", "aria-expanded": "false" });
   #said = h("p", { class: "unseen", role: "status" });
-  #network = new Network(() => {});
+  #network = new Network();
   #peers: Peers | undefined;
   #end: AbortController | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;

@@ -36,11 +36,6 @@ export class Network {
   #count = 0;
   #isOffline = false;
   #isExpired: (() => boolean) | undefined;
-  readonly #changed: () => void;
-
-  constructor(changed: () => void) {
-    this.#changed = changed;
-  }
 
   start(): void {
     if (this.#real) return;
@@ -85,7 +80,6 @@ export class Network {
     const began = performance.now();
     const before = row.durationMs ?? 0;
     row.durationMs = null;
-    this.#changed();
     let status = 0;
     const real = this.#real!;
     try {
@@ -97,7 +91,6 @@ export class Network {
     } finally {
       row.statuses = [...row.statuses, status];
       row.durationMs = before + performance.now() - began;
-      this.#changed();
     }
   }
 
