@@ -24,6 +24,27 @@ fn all_delivered(world: &World) -> bool {
     world.tabs.iter().flat_map(|tab| &tab.calls).all(|call| call.ending == Some(Ending::Delivered(200)))
 }
 
+/// What can happen next without the server.
+fn next_but_serve(world: &World) -> Option<Happening> {
+    let quick = |happening: &&Happening| !matches!(happening, Happening::Serve(_) | Happening::Arrive(_));
+    world.possible().iter().find(quick).copied()
+}
+
+/// Does everything at once that needs no server.
+fn act_but_serve(world: &mut World) {
+    while let Some(next) = next_but_serve(world) {
+        world.act(next);
+    }
+}
+
+/// Time passes, and no answer comes.
+fn wait_without_answers(world: &mut World, span: Millis) {
+    for _ in 0..span.0 / 20 {
+        world.pass(Millis(20));
+        act_but_serve(world);
+    }
+}
+
 #[test]
 fn fifty_tabs_with_twenty_calls_at_expiry_cause_one_refresh() {
     let mut world = World::signed_in(50);
@@ -225,22 +246,6 @@ fn a_page_from_the_back_forward_cache_trusts_no_reading_from_before_it_was_left(
     for shown in [Status::Loading, Status::Loading, Status::Authenticated] {
         let _ = session.on(now + Millis(61), Event::StampRead(stamp));
         assert_eq!(session.state().status, shown);
-    }
-}
-
-/// Does everything at once that needs no server.
-fn act_but_serve(world: &mut World) {
-    let quick = |happening: &&Happening| !matches!(happening, Happening::Serve(_) | Happening::Arrive(_));
-    while let Some(next) = world.possible().iter().find(quick).copied() {
-        world.act(next);
-    }
-}
-
-/// Time passes, and no answer comes.
-fn wait_without_answers(world: &mut World, span: Millis) {
-    for _ in 0..span.0 / 20 {
-        world.pass(Millis(20));
-        act_but_serve(world);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who holds the lock, who waits for it, and who is robbed of it.
 
 use super::{MINUTE, act_but_serve, all_delivered, wait_without_answers};
+use crate::play::Server;
 use crate::world::{Happening, World};
 use relatch::core::{Ask, Effect, Event, Millis, Operation, Policy, Session, Status, TicketId};
 
@@ -62,7 +63,7 @@ fn the_lock_is_freed_before_the_application_hears_of_its_data() {
     let ticket = lock_of(&asked);
     let _ = session.on(Millis(2), Event::Locked(ticket, None));
     let _ = session.on(Millis(3), Event::Stamped(ticket, Ok(())));
-    let _ = session.on(Millis(4), Event::Answered(ticket, crate::play::Server::default().sign_in("ada")));
+    let _ = session.on(Millis(4), Event::Answered(ticket, Server::default().sign_in("ada")));
     let done = session.on(Millis(5), Event::Stamped(ticket, Ok(())));
     let place = |wanted: Effect| done.iter().position(|effect| *effect == wanted);
     assert!(place(Effect::Unlock(ticket)) < place(Effect::Adopt(ticket)), "{done:?}");

@@ -1,6 +1,6 @@
 //! Sign-in and sign-out, where there are other tabs.
 
-use super::{MINUTE, act_but_serve, wait_without_answers};
+use super::{MINUTE, act_but_serve, next_but_serve, wait_without_answers};
 use crate::play::{Ending, user_of};
 use crate::world::{Happening, World};
 use relatch::core::{EndReason, Event, Millis, Operation, Problem, Standing, Status};
@@ -196,8 +196,7 @@ fn who_signs_out_before_a_sign_in_was_sent_is_signed_out() {
         let mut world = World::new(2);
         let sign_in = world.ask(0, Operation::SignIn);
         for _ in 0..steps {
-            let quick = |happening: &&Happening| !matches!(happening, Happening::Serve(_) | Happening::Arrive(_));
-            let Some(next) = world.possible().iter().find(quick).copied() else { break };
+            let Some(next) = next_but_serve(&world) else { break };
             world.act(next);
         }
         let sign_out = world.ask(0, Operation::SignOut);
