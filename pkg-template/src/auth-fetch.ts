@@ -38,7 +38,7 @@ export interface AuthFetch {
   end(): void;
 }
 
-/** Asks the core what to do with each call, and does it. Decides nothing. */
+/** Asks the core what to do with each call, and does it, when there is room for it ({@link Queue}). Decides nothing else. */
 export function openAuthFetch(flat: FlatContract, transport: Transport | undefined, boot: () => Promise<Client>): AuthFetch {
   let client: Client | undefined;
   let hasEnded = false;
@@ -126,8 +126,8 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
       if (!live) return startLater(call);
       const answer = startCall(live, call);
       if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
-      // It asks again when it is its turn.
-      if (queue.isFull) return drive(live, call, answer | WAIT);
+      // As one that waits (`SEND | WAIT` is `WAIT`), it asks again when it is its turn. The page may be gone by then.
+      if (queue.isFull && !call.keepalive) return drive(live, call, answer | WAIT);
       return send(live, call, answer).then((response) =>
         watched.includes(response.status)
           ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))

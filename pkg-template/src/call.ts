@@ -66,6 +66,11 @@ export class Call {
     return this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
   }
 
+  /** Whether it is to outlive the page. */
+  get keepalive(): boolean | undefined {
+    return this.#init?.keepalive ?? (isRequest(this.#input) && this.#input.keepalive);
+  }
+
   /** Whether it changes something (RFC 9110 section 9.2.1). */
   get isUnsafe(): boolean {
     return !/^(GET|HEAD|OPTIONS)$/i.test(this.method);

@@ -316,6 +316,10 @@ var Call = class {
   get method() {
     return this.#init?.method ?? (isRequest(this.#input) ? this.#input.method : "GET");
   }
+  /** Whether it is to outlive the page. */
+  get keepalive() {
+    return this.#init?.keepalive ?? (isRequest(this.#input) && this.#input.keepalive);
+  }
   /** Whether it changes something (RFC 9110 section 9.2.1). */
   get isUnsafe() {
     return !/^(GET|HEAD|OPTIONS)$/i.test(this.method);
@@ -581,7 +585,7 @@ function openAuthFetch(flat, transport, boot) {
       if (!live) return startLater(call);
       const answer = startCall(live, call);
       if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
-      if (queue.isFull) return drive(live, call, answer | WAIT);
+      if (queue.isFull && !call.keepalive) return drive(live, call, answer | WAIT);
       return send(live, call, answer).then(
         (response) => watched.includes(response.status) ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response)) : response
       );

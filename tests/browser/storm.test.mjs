@@ -110,6 +110,26 @@ describe(`a storm of calls in ${engine}`, { concurrency: false }, () => {
     assert.ok(sent.length < MOST, `${sent.length} calls were sent that nobody wanted any more`);
   });
 
+  it("hands a call that is to outlive the page to the browser at once", async () => {
+    const page = await signedIn(browser, server, { api: { origins: [api.url] } });
+    const sent = await page.evaluate(
+      async (api, count) => {
+        const real = fetch;
+        const urls = [];
+        window.fetch = (input, init) => (urls.push(String(input.url ?? input)), real(input, init));
+        const calls = Array.from({ length: count }, (_, n) => session.fetch(`${api}/${n}`));
+        calls.push(session.fetch(`${api}/last`, { method: "POST", keepalive: true }), session.fetch(new Request(`${api}/request`, { keepalive: true })));
+        const sent = urls.splice(0);
+        await Promise.all(calls);
+        return sent;
+      },
+      api.url,
+      CALLS,
+    );
+    assert.equal(sent.length, MOST + 2);
+    assert.deepEqual(sent.slice(-2), [`${api.url}/last`, `${api.url}/request`]);
+  });
+
   it("fails what waits for its turn when the session is disposed of", SOON, async () => {
     const page = await signedIn(browser, server, { api: { origins: [api.url] } });
     const ended = await page.evaluate(
