@@ -1,7 +1,7 @@
 /**
- * More calls than a browser has on their way to a server at once: six over HTTP/1.1, a hundred or two over HTTP/2 (RFC 9113 section
- * 6.5.2 wants no limit below a hundred; Chromium's own, `kMaxConcurrentStreamLimit`, is this). What is sent beyond waits in the browser, with a token that may be
- * refused by then.
+ * More calls than a browser has on their way to a server at once: six over HTTP/1.1, a hundred or two over HTTP/2 (RFC 9113
+ * section 6.5.2 wants no limit below a hundred; Chromium's own, `kMaxConcurrentStreamLimit`, is this). What is sent beyond
+ * waits in the browser, with a token that may be refused by then.
  */
 const MOST = 256;
 

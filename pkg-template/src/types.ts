@@ -83,7 +83,8 @@ export interface SessionClient {
    * refreshes and sends the same request once more. Requests to other origins, and requests that have an
    * `Authorization` header already, pass through untouched. A body that is a `ReadableStream` is sent once. The
    * call stays the one that was made, whatever becomes of its arguments and of the document's base; only a body object is not to
-   * be changed before the call has settled. While 256 calls have no answer, further ones wait for their turn.
+   * be changed before the call has settled. While 256 calls have no answer, further ones wait
+   * for their turn, but for those with `keepalive`.
    *
    * @throws what `fetch` throws; {@link RelatchError} if the call could not be completed for want of a token.
    */
