@@ -25,13 +25,14 @@ interface Said {
   readonly user?: unknown;
 }
 
-/** A transaction that is open, and what stands in it. */
+/** A transaction that is open. */
 interface Open {
   readonly store: IDBObjectStore;
+  /** What stands in the database. */
+  readonly stood: number[];
+  /** What this tab goes by: the same, or what it has written over it. */
   present: number[];
 }
-
-type Act = (open: Open, done: Promise<number[]>) => void;
 
 /**
  * The form of what tabs exchange. Two versions that differ in it are deaf to each other, but take turns: the lock has one
@@ -69,7 +70,9 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   let db: Promise<IDBDatabase> | undefined;
   let isClosed = false;
   /** The transaction in which the core is being told what stands. */
-  let current: (Open & { readonly done: Promise<number[]> }) | undefined;
+  let current: Open | undefined;
+  /** What this tab has written, over what: until it is kept, which a full disk refuses. */
+  let unkept: { readonly over: string; readonly record: number[] } | undefined;
 
   const found = (what: number, record: readonly number[], ticket = 0, isOwn = false): void =>
     listener()?.found(what, record, ticket, isOwn);
@@ -87,38 +90,38 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   // What goes wrong with it is dealt with where it is used.
   store().catch(() => {});
 
-  /** Reads what stands, and has something done to it while the transaction is open. Resolves with what stood. */
-  const transact = (mode: IDBTransactionMode, act?: Act): Promise<number[]> => {
-    let isRead = false;
+  /**
+   * Reads what stands, and has something done to it while the transaction is open. Resolves when that is on its way: whoever
+   * reads after it waits for its end, and the page need not be there any more (`tests/browser/stamp.test.mjs`).
+   */
+  const transact = (mode: IDBTransactionMode, act?: (open: Open) => void): Promise<number[]> => {
     const attempt = (db: IDBDatabase): Promise<number[]> =>
       new Promise((resolve, reject) => {
         const run = db.transaction("stamps", mode);
-        const open: Open = { store: run.objectStore("stamps"), present: [] };
-        const stands = open.store.get(name);
+        const store = run.objectStore("stamps");
+        const stands = store.get(name);
         stands.onsuccess = () => {
-          isRead = true;
-          const stood = (open.present = (stands.result as number[] | undefined) ?? []);
-          run.oncomplete = () => resolve(stood);
-          act?.(open, done);
+          const stood = (stands.result as number[] | undefined) ?? [];
+          const present = unkept?.over === stood.join() ? unkept.record : stood;
+          resolve(present);
+          act?.({ store, stood, present });
           run.commit();
         };
         run.onabort = run.onerror = () => reject(run.error);
       });
-    const work = store().then(attempt).catch((error: unknown) => {
-      if (isRead) throw error;
+    const work = store().then(attempt).catch(() => {
       // The connection is lost, as when the site's data are cleared: a new one may do.
       db = undefined;
       return store().then(attempt);
     });
     let timer: ReturnType<typeof setTimeout>;
     const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, STORE_WAIT_MS)));
-    const done = Promise.race([work, late])
+    return Promise.race([work, late])
       .finally(() => clearTimeout(timer))
       .catch((error: unknown) => {
         db = undefined;
         throw error;
       });
-    return done;
   };
 
   /**
@@ -155,8 +158,8 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       };
       const held = async (): Promise<void> => {
         // The core is told within the transaction, so that what it has to announce is written in the same one.
-        const act: Act = (open, done) => {
-          current = Object.assign(open, { done });
+        const act = (open: Open): void => {
+          current = open;
           locked(open.present);
           current = undefined;
         };
@@ -177,25 +180,25 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
       // What comes from the module is a view of its memory.
       const wanted = seen.join();
       const next = [...record];
+      let stands: readonly number[] = [];
       let may = false;
       const write = (open: Open): void => {
-        const { present } = open;
+        stands = open.present;
         // A record begins with its stamp, and a stamp with its generation.
-        may = present.slice(0, STAMP_LENGTH).join() === wanted;
+        may = stands.slice(0, STAMP_LENGTH).join() === wanted;
         if (!may) return;
         open.present = next;
+        unkept = { over: open.stood.join(), record: next };
+        open.store.transaction.oncomplete = () => (unkept = undefined);
         open.store.put(next, name);
-        if (present[0] !== next[0]) isOwn(next, true);
+        if (stands[0] !== next[0]) isOwn(next, true);
       };
-      if (current) write(current);
-      const stands = current?.present;
       // Who waits for the lock when a turn ends waits for what it brings. At its beginning nobody needs to know.
-      const waiting = current ? undefined : navigator.locks.query().then(({ pending }) => pending!.some(({ name }) => name === lock), () => false);
-      const done = current?.done ?? transact("readwrite", write);
-      Promise.all([done, waiting]).then(
-        ([stood, isAwaited]) => {
+      const waiting = !current && navigator.locks.query().then(({ pending }) => pending!.some(({ name }) => name === lock), () => false);
+      Promise.all([current ? write(current) : transact("readwrite", write), waiting]).then(
+        ([, isAwaited]) => {
           if (isAwaited) listener()?.hint(AWAITED, 0);
-          found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket);
+          found(may ? WRITTEN : OVERTAKEN, stands, ticket);
         },
         // No store: this tab is on its own, under the lock.
         () => found(WRITTEN, [], ticket),

@@ -706,6 +706,7 @@ function openTabs(backend, listener) {
   let db;
   let isClosed = false;
   let current;
+  let unkept;
   const found = (what, record, ticket = 0, isOwn2 = false) => listener()?.found(what, record, ticket, isOwn2);
   let channel = globalThis.BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
@@ -719,32 +720,29 @@ function openTabs(backend, listener) {
   store().catch(() => {
   });
   const transact = (mode, act) => {
-    let isRead = false;
     const attempt2 = (db2) => new Promise((resolve, reject) => {
       const run = db2.transaction("stamps", mode);
-      const open = { store: run.objectStore("stamps"), present: [] };
-      const stands = open.store.get(name);
+      const store2 = run.objectStore("stamps");
+      const stands = store2.get(name);
       stands.onsuccess = () => {
-        isRead = true;
-        const stood = open.present = stands.result ?? [];
-        run.oncomplete = () => resolve(stood);
-        act?.(open, done);
+        const stood = stands.result ?? [];
+        const present = unkept?.over === stood.join() ? unkept.record : stood;
+        resolve(present);
+        act?.({ store: store2, stood, present });
         run.commit();
       };
       run.onabort = run.onerror = () => reject(run.error);
     });
-    const work = store().then(attempt2).catch((error) => {
-      if (isRead) throw error;
+    const work = store().then(attempt2).catch(() => {
       db = void 0;
       return store().then(attempt2);
     });
     let timer;
     const late = new Promise((_, reject) => timer = setTimeout(reject, STORE_WAIT_MS));
-    const done = Promise.race([work, late]).finally(() => clearTimeout(timer)).catch((error) => {
+    return Promise.race([work, late]).finally(() => clearTimeout(timer)).catch((error) => {
       db = void 0;
       throw error;
     });
-    return done;
   };
   const isOwn = ([generation], isWritten = false) => {
     try {
@@ -773,8 +771,8 @@ function openTabs(backend, listener) {
         found(LOCKED, record, ticket, isOwn(record));
       };
       const held = async () => {
-        const act = (open, done) => {
-          current = Object.assign(open, { done });
+        const act = (open) => {
+          current = open;
           locked(open.present);
           current = void 0;
         };
@@ -791,23 +789,23 @@ function openTabs(backend, listener) {
     writeStamp(ticket, seen, record) {
       const wanted = seen.join();
       const next = [...record];
+      let stands = [];
       let may = false;
       const write = (open) => {
-        const { present } = open;
-        may = present.slice(0, STAMP_LENGTH).join() === wanted;
+        stands = open.present;
+        may = stands.slice(0, STAMP_LENGTH).join() === wanted;
         if (!may) return;
         open.present = next;
+        unkept = { over: open.stood.join(), record: next };
+        open.store.transaction.oncomplete = () => unkept = void 0;
         open.store.put(next, name);
-        if (present[0] !== next[0]) isOwn(next, true);
+        if (stands[0] !== next[0]) isOwn(next, true);
       };
-      if (current) write(current);
-      const stands = current?.present;
-      const waiting2 = current ? void 0 : navigator.locks.query().then(({ pending }) => pending.some(({ name: name2 }) => name2 === lock), () => false);
-      const done = current?.done ?? transact("readwrite", write);
-      Promise.all([done, waiting2]).then(
-        ([stood, isAwaited]) => {
+      const waiting2 = !current && navigator.locks.query().then(({ pending }) => pending.some(({ name: name2 }) => name2 === lock), () => false);
+      Promise.all([current ? write(current) : transact("readwrite", write), waiting2]).then(
+        ([, isAwaited]) => {
           if (isAwaited) listener()?.hint(AWAITED, 0);
-          found(may ? WRITTEN : OVERTAKEN, stands ?? stood, ticket);
+          found(may ? WRITTEN : OVERTAKEN, stands, ticket);
         },
         // No store: this tab is on its own, under the lock.
         () => found(WRITTEN, [], ticket)

@@ -42,6 +42,7 @@ const prepare = () => {
     },
   };
   window.ready = opened.then(() => true);
+  window.readAtOnce = async (name) => settled((await opened).transaction("counter").objectStore("counter").get(name));
   window.read = (name) => homes[name].read();
   window.count = async (name, times) => {
     const { read, write } = homes[name];
@@ -95,5 +96,20 @@ describe(`what the next holder of the lock sees in ${engine}`, { concurrency: fa
       test.diagnostic(`${name} lost ${losses[name]} of ${TABS * INCREMENTS}`);
     }
     assert.equal(losses.IndexedDB, 0);
+  });
+
+  it("keeps in IndexedDB what was under way when its writer stopped, and lets nobody read before that", async (test) => {
+    const seen = await tabs[0].evaluate(async (times) => {
+      const seen = [];
+      while (seen.length < times) {
+        const writer = new Worker("writer.js");
+        await new Promise((resolve, reject) => Object.assign(writer, { onmessage: resolve, onerror: reject }));
+        writer.terminate();
+        seen.push(await readAtOnce("stopped"));
+      }
+      return seen;
+    }, INCREMENTS);
+    test.diagnostic(`read ${seen.join(" ")}`);
+    assert.deepEqual(seen, Array.from({ length: INCREMENTS }, (_, time) => time + 1));
   });
 });
