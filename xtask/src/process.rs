@@ -1,7 +1,7 @@
 //! Runs other programs from the project's root and says what it runs.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -61,8 +61,35 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Runs a command to its end, shows its output while it comes, and returns it with whether the command succeeded.
-pub(crate) fn watch(command: &mut Command) -> Result<(String, bool)> {
+/// What runs beside what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// By itself, or as what has the right of way: its output is shown while it comes.
+    Front,
+    /// Beside that, with what it leaves of the processors: its output is shown when it has ended.
+    Beside,
+}
+
+impl Lane {
+    /// A [`command`] of this lane.
+    pub(crate) fn command(self, program: &str, args: &[&str]) -> Command {
+        if self == Self::Front || first_line("nice", &[]).is_none() {
+            return command(program, args);
+        }
+        let args: Vec<_> = ["-n", "19", program].into_iter().chain(args.iter().copied()).collect();
+        command("nice", &args)
+    }
+
+    /// Runs a command to its end, shows its output, and returns it with whether the command succeeded.
+    pub(crate) fn watch(self, command: &mut Command) -> Result<(String, bool)> {
+        match self {
+            Self::Front => watch(command),
+            Self::Beside => watch_beside(command),
+        }
+    }
+}
+
+fn watch(command: &mut Command) -> Result<(String, bool)> {
     let line = describe(command);
     let mut child = command
         .stdin(Stdio::null())
@@ -83,6 +110,25 @@ pub(crate) fn watch(command: &mut Command) -> Result<(String, bool)> {
         std::io::stdout().flush()?;
     }
     Ok((output, child.wait()?.success()))
+}
+
+fn watch_beside(command: &mut Command) -> Result<(String, bool)> {
+    let line = describe(command);
+    let (mut reader, writer) = std::io::pipe()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .spawn()
+        .with_context(|| format!("could not start `{line}`"))?;
+    // It keeps the ends that it has given to the child, and the pipe would stay open.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut output = Vec::new();
+    reader.read_to_end(&mut output)?;
+    let output = String::from_utf8_lossy(&output).into_owned();
+    let succeeded = child.wait()?.success();
+    print!("\n\x1b[1m▸ what `{line}` said\x1b[0m\n{output}\n");
+    Ok((output, succeeded))
 }
 
 /// The first line of what a command prints, if it can be run at all.

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::browsers::{self, Engine, WebKit};
-use crate::process::{command, root, run as run_to_end, step, watch};
+use crate::process::{Lane, command, root, run as run_to_end, step};
 use crate::{demo, explore, fleet, guide, leptos, package, readme, tools};
 
 #[derive(clap::Args)]
@@ -42,160 +42,225 @@ enum Part {
     Benches,
 }
 
-/// What has been counted.
-#[derive(Default)]
-struct Tally {
-    rows: Vec<(String, usize, usize)>,
+/// What computes.
+const COMPUTING: [Part; 3] = [Part::Lint, Part::Model, Part::Fleet];
+/// What mostly waits: for servers, for browsers, for time to pass.
+const WAITING: [Part; 6] = [Part::Server, Part::Browser, Part::Backends, Part::Packaging, Part::Guide, Part::Benches];
+
+/// What is to be done, and what has been counted.
+struct Tally<'a> {
+    parts: &'a [Part],
+    lane: Lane,
+    rows: Vec<Row>,
 }
+
+/// A name, how many passed and how many failed.
+type Row = (String, usize, usize);
 
 /// Runs the parts that are asked for.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
-    let mut tally = Tally::default();
+    let mut tally = Tally { parts: &options.parts, lane: Lane::Front, rows: Vec::new() };
     tools::for_build()?;
-    if [Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Guide, Part::Benches].into_iter().any(wants) {
+    if tally.wants([Part::Browser, Part::Wasm, Part::Backends, Part::Packaging, Part::Guide, Part::Benches]) {
         browsers::ensure()?;
     }
-    if [Part::Native, Part::Backends].into_iter().any(wants) {
+    if tally.wants([Part::Native, Part::Backends]) {
         tools::postgres()?;
     }
-    if options.parts.is_empty()
-        || options.parts.iter().any(|part| !matches!(part, Part::Native | Part::Model | Part::Fleet | Part::Wasm))
-    {
+    if tally.wants([Part::Lint]) || tally.wants(WAITING) {
+        tally.package();
+    }
+    if tally.wants(COMPUTING) && tally.wants(WAITING) {
+        let mut beside = Tally { lane: Lane::Beside, rows: Vec::new(), ..tally };
+        std::thread::scope(|scope| {
+            let computing = scope.spawn(|| beside.compute());
+            tally.wait()?;
+            step("Waiting for what runs beside");
+            computing.join().map_err(|_| anyhow::anyhow!("what ran beside has panicked"))?
+        })?;
+        tally.rows.append(&mut beside.rows);
+    } else {
+        tally.compute()?;
+        tally.wait()?;
+    }
+    tally.finish()?;
+    tally.close()
+}
+
+impl Tally<'_> {
+    fn wants<const N: usize>(&self, parts: [Part; N]) -> bool {
+        self.parts.is_empty() || parts.iter().any(|part| self.parts.contains(part))
+    }
+
+    fn package(&mut self) {
         let embedded = || std::fs::read(root().join(package::EMBEDDED)).unwrap_or_default();
         let before = embedded();
-        tally.check("the package builds and its TypeScript is sound", package::build);
-        tally.check("the crate brings along what the package's source makes today", || {
+        self.check("the package builds and its TypeScript is sound", package::build);
+        self.check("the crate brings along what the package's source makes today", || {
             anyhow::ensure!(embedded() == before, "run `cargo xtask build` and commit {}", package::EMBEDDED);
             Ok(())
         });
     }
-    if wants(Part::Lint) {
-        lint(&mut tally)?;
+
+    /// What computes, and what the parts at the end are built of.
+    fn compute(&mut self) -> Result<()> {
+        if self.wants([Part::Lint]) {
+            self.style()?;
+        }
+        if self.wants([Part::Model]) {
+            step("Exploring");
+            let args: Vec<_> = explore::ARGS.into_iter().chain(["--test-threads=1"]).collect();
+            self.count("the model, explored", &args, Format::Rust, &[])?;
+        }
+        if self.wants([Part::Fleet]) {
+            step("A fleet of clients");
+            self.count("a fleet of 100,000 clients", &fleet::TEST, Format::Rust, &[])?;
+        }
+        if self.lane == Lane::Beside {
+            step("Native tests, built");
+            self.lane.watch(&mut self.lane.command("cargo", &["test", "--workspace", "--no-run"]))?;
+            tools::for_wasm_tests(self.lane)?;
+        }
+        Ok(())
     }
-    if wants(Part::Native) {
-        step("Native tests");
-        tally.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
-    }
-    if wants(Part::Model) {
-        step("Exploring");
-        let args: Vec<_> = explore::ARGS.into_iter().chain(["--test-threads=1"]).collect();
-        tally.count("the model, explored", &args, Format::Rust, &[])?;
-    }
-    if wants(Part::Fleet) {
-        step("A fleet of clients");
-        tally.count("a fleet of 100,000 clients", &fleet::TEST, Format::Rust, &[])?;
-    }
-    if wants(Part::Server) {
+
+    fn wait(&mut self) -> Result<()> {
+        if self.wants([Part::Lint]) {
+            self.published()?;
+        }
+        if !self.wants(WAITING) {
+            return Ok(());
+        }
         let server = demo::server()?;
-        step("Server tests");
-        let args = node_tests("tests/server")?;
-        tally.count("server tests in Node.js", &args, Format::Node, &[("RELATCH_SERVER", server.into_os_string())])?;
-    }
-    if wants(Part::Wasm) {
-        tools::for_wasm_tests()?;
-        for engine in Engine::ALL {
-            let name = format!("wasm-pack test in {}", engine.name());
-            step(&name);
-            let args = ["wasm-pack", "test", "--headless", engine.wasm_pack_flag()];
-            tally.count(&name, &args, Format::Rust, &[])?;
+        if self.wants([Part::Browser]) {
+            self.check("the Leptos example builds", || leptos::build().map(drop));
         }
-        webkit_wasm_tests(&mut tally)?;
-    }
-    if wants(Part::Browser) {
-        tally.check("the Leptos example builds", || leptos::build().map(drop));
-        for engine in Engine::ALL {
-            browser_tests(&mut tally, "browser", "tests/browser", engine)?;
+        if self.wants([Part::Server]) {
+            step("Server tests");
+            let args = node_tests("tests/server")?;
+            let settings = [("RELATCH_SERVER", server.clone().into_os_string())];
+            self.count("server tests in Node.js", &args, Format::Node, &settings)?;
         }
-        webkit_browser_tests(&mut tally)?;
+        if self.wants([Part::Browser]) {
+            for engine in Engine::ALL {
+                self.browsers("browser", "tests/browser", engine, &server)?;
+            }
+            self.webkit(&server)?;
+        }
+        if self.wants([Part::Backends]) {
+            tools::npm_install("tests/backends")?;
+            self.browsers("backend", "tests/backends", Engine::Chromium, &server)?;
+        }
+        if self.wants([Part::Packaging]) {
+            self.browsers("packaging", "tests/packaging", Engine::Chromium, &server)?;
+        }
+        if self.wants([Part::Benches]) {
+            tools::npm_install("benches")?;
+            self.browsers("benches", "tests/benches", Engine::Chromium, &server)?;
+        }
+        if self.wants([Part::Guide]) {
+            self.check("the guide builds, and its links lead somewhere", guide::build);
+            tools::npm_install("tests/guide")?;
+            self.browsers("guide", "tests/guide", Engine::Chromium, &server)?;
+        }
+        Ok(())
     }
-    if wants(Part::Backends) {
-        tools::npm_install("tests/backends")?;
-        browser_tests(&mut tally, "backend", "tests/backends", Engine::Chromium)?;
-    }
-    if wants(Part::Packaging) {
-        browser_tests(&mut tally, "packaging", "tests/packaging", Engine::Chromium)?;
-    }
-    if wants(Part::Guide) {
-        tally.check("the guide builds, and its links lead somewhere", guide::build);
-        tools::npm_install("tests/guide")?;
-        browser_tests(&mut tally, "guide", "tests/guide", Engine::Chromium)?;
-    }
-    if wants(Part::Benches) {
-        tools::npm_install("benches")?;
-        browser_tests(&mut tally, "benches", "tests/benches", Engine::Chromium)?;
-    }
-    tally.close()
-}
 
-fn lint(tally: &mut Tally) -> Result<()> {
-    let native = ["clippy", "--workspace", "--all-targets", "--features", "relatch/mutations", "--", "-D", "warnings"];
-    let wasm =
-        ["clippy", "--package", "relatch", "--tests", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
-    let leptos = ["fmt", "--manifest-path", "examples/leptos/Cargo.toml", "--check"];
-    for (name, args) in [
-        ("rustfmt", &["fmt", "--all", "--check"][..]),
-        ("rustfmt of the Leptos example", &leptos),
-        ("clippy", &native),
-        ("clippy for wasm32", &wasm),
-    ] {
-        step(name);
-        let (_, succeeded) = watch(&mut command("cargo", args))?;
-        tally.add(name, usize::from(succeeded), usize::from(!succeeded));
+    /// What computes and waits.
+    fn finish(&mut self) -> Result<()> {
+        if self.wants([Part::Native]) {
+            step("Native tests");
+            self.count("native tests", &["cargo", "test", "--workspace", "--no-fail-fast"], Format::Rust, &[])?;
+        }
+        if self.wants([Part::Wasm]) {
+            tools::for_wasm_tests(self.lane)?;
+            for engine in Engine::ALL {
+                let name = format!("wasm-pack test in {}", engine.name());
+                step(&name);
+                let args = ["wasm-pack", "test", "--headless", engine.wasm_pack_flag()];
+                self.count(&name, &args, Format::Rust, &[])?;
+            }
+            self.webkit_wasm()?;
+        }
+        Ok(())
     }
-    let types = ["tsc", "-p", "../tests/types"];
-    tally.check("an application's types come out as they should", || {
-        run_to_end(command("npx", &types).current_dir(root().join("pkg-template")))
-    });
-    tally.check("the README's numbers are the measured ones", readme::check);
-    tally.check("no entry is over its budget", package::check_budgets);
-    tools::npm_install("tests/packaging")?;
-    // None of these has types: the files for <script> and the WebAssembly module.
-    let untyped = ["./script", "./devtools-script", "./relatch.wasm"];
-    let attw: Vec<_> = ["attw", "--pack", "../../pkg", "--exclude-entrypoints"].into_iter().chain(untyped).collect();
-    let publint = ["publint", "../../pkg", "--pack", "npm", "--strict"];
-    for (name, args) in [("attw finds nothing in the packed package", &attw[..]), ("publint neither", &publint)] {
-        tally.check(name, || run_to_end(command("npx", args).current_dir(root().join("tests/packaging"))));
+
+    /// How the code is written.
+    fn style(&mut self) -> Result<()> {
+        let native =
+            ["clippy", "--workspace", "--all-targets", "--features", "relatch/mutations", "--", "-D", "warnings"];
+        let wasm =
+            ["clippy", "--package", "relatch", "--tests", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+        let leptos = ["fmt", "--manifest-path", "examples/leptos/Cargo.toml", "--check"];
+        for (name, args) in [
+            ("rustfmt", &["fmt", "--all", "--check"][..]),
+            ("rustfmt of the Leptos example", &leptos),
+            ("clippy", &native),
+            ("clippy for wasm32", &wasm),
+        ] {
+            step(name);
+            let (_, succeeded) = self.lane.watch(&mut self.lane.command("cargo", args))?;
+            self.add(name, usize::from(succeeded), usize::from(!succeeded));
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// A folder's tests in one engine, with the example server and every engine's program.
-fn browser_tests(tally: &mut Tally, what: &str, folder: &str, engine: Engine) -> Result<()> {
-    let server = demo::server()?;
-    for folder in ["tests/browser", "tests/packaging", "tests/packaging/react18", "examples/apollo", "examples/react"] {
-        tools::npm_install(folder)?;
+    /// What the package is to those who install it.
+    fn published(&mut self) -> Result<()> {
+        let types = ["tsc", "-p", "../tests/types"];
+        self.check("an application's types come out as they should", || {
+            run_to_end(command("npx", &types).current_dir(root().join("pkg-template")))
+        });
+        self.check("the README's numbers are the measured ones", readme::check);
+        self.check("no entry is over its budget", package::check_budgets);
+        tools::npm_install("tests/packaging")?;
+        // None of these has types: the files for <script> and the WebAssembly module.
+        let untyped = ["./script", "./devtools-script", "./relatch.wasm"];
+        let attw: Vec<_> =
+            ["attw", "--pack", "../../pkg", "--exclude-entrypoints"].into_iter().chain(untyped).collect();
+        let publint = ["publint", "../../pkg", "--pack", "npm", "--strict"];
+        for (name, args) in [("attw finds nothing in the packed package", &attw[..]), ("publint neither", &publint)] {
+            self.check(name, || run_to_end(command("npx", args).current_dir(root().join("tests/packaging"))));
+        }
+        Ok(())
     }
-    let name = format!("{what} tests in {}", engine.name());
-    step(&name);
-    tally.count(&name, &node_tests(folder)?, Format::Node, &settings(engine, &server))
-}
 
-/// `wasm-pack test` in WebKit, where there is one.
-fn webkit_wasm_tests(tally: &mut Tally) -> Result<()> {
-    let Some(webkit) = webkit_or_say() else { return Ok(()) };
-    step("wasm-pack test in webkit");
-    let driver = webkit.driver.to_string_lossy();
-    let test = ["wasm-pack", "test", "--headless", "--safari", "--safaridriver", &driver];
-    let args: Vec<_> = WebKit::DISPLAY.into_iter().chain(test).collect();
-    tally.count("wasm-pack test in webkit", &args, Format::Rust, &[])
-}
+    /// A folder's tests in one engine, with the example server and every engine's program.
+    fn browsers(&mut self, what: &str, folder: &str, engine: Engine, server: &Path) -> Result<()> {
+        for folder in
+            ["tests/browser", "tests/packaging", "tests/packaging/react18", "examples/apollo", "examples/react"]
+        {
+            tools::npm_install(folder)?;
+        }
+        let name = format!("{what} tests in {}", engine.name());
+        step(&name);
+        self.count(&name, &node_tests(folder)?, Format::Node, &settings(engine, server))
+    }
 
-/// What is most of all the browser's own matter, in WebKit: the calls and the tabs.
-fn webkit_browser_tests(tally: &mut Tally) -> Result<()> {
-    let Some(webkit) = webkit_or_say() else { return Ok(()) };
-    let server = demo::server()?;
-    tools::npm_install("tests/browser")?;
-    step("browser tests in webkit");
-    let files = ["tests/browser/session.test.mjs", "tests/browser/tabs.test.mjs"].map(str::to_owned);
-    let args: Vec<_> =
-        WebKit::DISPLAY.into_iter().map(str::to_owned).chain(NODE_TEST.map(str::to_owned)).chain(files).collect();
-    let settings = [
-        ("RELATCH_BROWSER", "webkit".into()),
-        ("RELATCH_SERVER", server.into_os_string()),
-        (WebKit::VARIABLE, webkit.driver.into_os_string()),
-    ];
-    tally.count("browser tests in webkit", &args, Format::Node, &settings)
+    /// `wasm-pack test` in WebKit, where there is one.
+    fn webkit_wasm(&mut self) -> Result<()> {
+        let Some(webkit) = webkit_or_say() else { return Ok(()) };
+        step("wasm-pack test in webkit");
+        let driver = webkit.driver.to_string_lossy();
+        let test = ["wasm-pack", "test", "--headless", "--safari", "--safaridriver", &driver];
+        let args: Vec<_> = WebKit::DISPLAY.into_iter().chain(test).collect();
+        self.count("wasm-pack test in webkit", &args, Format::Rust, &[])
+    }
+
+    /// What is most of all the browser's own matter, in WebKit: the calls, the tabs and their store.
+    fn webkit(&mut self, server: &Path) -> Result<()> {
+        let Some(webkit) = webkit_or_say() else { return Ok(()) };
+        step("browser tests in webkit");
+        let files = ["session", "stamp", "tabs"].map(|file| format!("tests/browser/{file}.test.mjs"));
+        let args: Vec<_> =
+            WebKit::DISPLAY.into_iter().map(str::to_owned).chain(NODE_TEST.map(str::to_owned)).chain(files).collect();
+        let settings = [
+            ("RELATCH_BROWSER", "webkit".into()),
+            ("RELATCH_SERVER", server.as_os_str().to_owned()),
+            (WebKit::VARIABLE, webkit.driver.into_os_string()),
+        ];
+        self.count("browser tests in webkit", &args, Format::Node, &settings)
+    }
 }
 
 fn webkit_or_say() -> Option<WebKit> {
@@ -264,7 +329,7 @@ impl Format {
     }
 }
 
-impl Tally {
+impl Tally<'_> {
     fn add(&mut self, name: &str, passed: usize, failed: usize) {
         self.rows.push((name.to_owned(), passed, failed));
     }
@@ -286,7 +351,8 @@ impl Tally {
     ) -> Result<()> {
         let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
         let Some((program, rest)) = args.split_first() else { return Ok(()) };
-        let (output, succeeded) = watch(command(program, rest).envs(settings.iter().cloned()))?;
+        let mut command = self.lane.command(program, rest);
+        let (output, succeeded) = self.lane.watch(command.envs(settings.iter().cloned()))?;
         let (passed, failed) = format.read(&output);
         // A runner that failed without a failed test, or ran none, has not passed.
         let broken = failed == 0 && (!succeeded || passed == 0);

@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::debian;
-use crate::process::{command, first_line, root, run, step, target};
+use crate::process::{Lane, command, first_line, root, run, step, target};
 
 /// The version of wasm-bindgen that the library, the generator and the test runner must agree on.
 pub(crate) const WASM_BINDGEN: &str = "0.2.130";
 const WASM_PACK: &str = "0.15.1";
 const GECKODRIVER: &str = "0.37.1";
+/// They are built in half the time, and are quick enough.
+const QUICKLY_BUILT: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
 /// The oldest Node.js that the package and its tests run on.
 const NODE: u32 = 20;
 
@@ -22,14 +29,14 @@ pub(crate) fn for_build() -> Result<()> {
 }
 
 /// What `wasm-pack test` needs.
-pub(crate) fn for_wasm_tests() -> Result<()> {
-    cargo_install("wasm-bindgen-cli", "wasm-bindgen-test-runner", WASM_BINDGEN)?;
-    cargo_install("wasm-pack", "wasm-pack", WASM_PACK)
+pub(crate) fn for_wasm_tests(lane: Lane) -> Result<()> {
+    cargo_install(lane, "wasm-bindgen-cli", "wasm-bindgen-test-runner", WASM_BINDGEN)?;
+    cargo_install(lane, "wasm-pack", "wasm-pack", WASM_PACK)
 }
 
 /// The driver of Firefox.
 pub(crate) fn geckodriver() -> Result<()> {
-    cargo_install("geckodriver", "geckodriver", GECKODRIVER)
+    cargo_install(Lane::Front, "geckodriver", "geckodriver", GECKODRIVER)
 }
 
 /// What the example server's tests start a `PostgreSQL` with; `examples/server/tests/postgres.sh` looks in the same places.
@@ -59,6 +66,8 @@ pub(crate) fn npm_install(folder: &str) -> Result<()> {
     // Not `npm ci`: it refuses a lock file that was made where the binaries for other platforms were not to be had.
     let args = ["install", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund", "--loglevel=error"];
     run(command("npm", &args).current_dir(&dir))?;
+    // Where npm has put it in other words.
+    std::fs::write(dir.join("package-lock.json"), &lock)?;
     std::fs::write(stamp, lock)?;
     Ok(())
 }
@@ -82,7 +91,7 @@ fn node() -> Result<()> {
     bail!("Node.js {NODE} or newer is needed (found: {version:?}); see https://nodejs.org")
 }
 
-fn cargo_install(package: &str, binary: &str, version: &str) -> Result<()> {
+fn cargo_install(lane: Lane, package: &str, binary: &str, version: &str) -> Result<()> {
     let tools = target().join("tools");
     let installed = first_line(&tools.join("bin").join(binary).to_string_lossy(), &["--version"]);
     if installed.is_some_and(|line| line.split_whitespace().any(|word| word == version)) {
@@ -92,5 +101,8 @@ fn cargo_install(package: &str, binary: &str, version: &str) -> Result<()> {
     let (tools, build) = (tools.to_string_lossy().into_owned(), target().join("tools-build"));
     let build = build.to_string_lossy().into_owned();
     let args = ["install", package, "--version", version, "--root", &tools, "--target-dir", &build, "--force"];
-    run(command("cargo", &args).env_remove("CARGO_TARGET_DIR"))
+    let mut install = lane.command("cargo", &args);
+    let (_, succeeded) = lane.watch(install.env_remove("CARGO_TARGET_DIR").envs(QUICKLY_BUILT))?;
+    ensure!(succeeded, "{package} {version} could not be built");
+    Ok(())
 }
