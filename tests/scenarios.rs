@@ -429,6 +429,35 @@ fn an_update_whose_token_is_refused_renews_it_and_reads_once_more() {
 }
 
 #[test]
+fn data_that_are_refused_with_every_token_are_asked_for_at_growing_pauses() {
+    let mut play = Play::signed_in().reloaded();
+    play.server.is_silent = true;
+    let answer_all = |play: &mut Play| {
+        for _ in 0..20 {
+            match play.underway.first().map(|request| request.ticket.operation) {
+                Some(Operation::ReadSession) => play.answer_with(status(401)),
+                Some(_) => play.answer(),
+                None => return,
+            }
+        }
+        panic!("it asks without a pause");
+    };
+    play.on(Event::Start);
+    answer_all(&mut play);
+    assert_eq!(play.server.refreshes, 2);
+    assert_eq!(play.state().problem, Some(Problem::BadResponse { status: 401 }));
+    for _ in 0..600 {
+        play.wait(Millis(1_000));
+        answer_all(&mut play);
+    }
+    assert!((4..12).contains(&play.server.refreshes), "{}", play.server.refreshes);
+    play.server.is_silent = false;
+    play.ask(Operation::Refresh);
+    play.answer_all();
+    assert_eq!(play.state().status, Status::Authenticated);
+}
+
+#[test]
 fn a_token_that_lives_shorter_than_its_answer_takes_is_tried_and_not_renewed_for_ever() {
     let mut play = Play::signed_in();
     play.sleep(MINUTE);

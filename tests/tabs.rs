@@ -165,6 +165,17 @@ fn all_tabs_after(outcome: relatch::core::Outcome) -> World {
 }
 
 #[test]
+fn who_waits_because_another_tab_has_failed_waits_no_longer_when_that_one_has_renewed() {
+    let mut world = all_tabs_after(play::status(500));
+    world.ask(1, Operation::Refresh);
+    world.settle();
+    world.call(2);
+    world.settle();
+    assert_eq!(world.tabs[2].calls.last().unwrap().ending, Some(Ending::Delivered(200)));
+    assert_eq!((world.server.refreshes, world.server.reuses), (2, 0));
+}
+
+#[test]
 fn a_server_that_asks_one_tab_to_come_later_is_left_alone_by_all() {
     let mut world = all_tabs_after(play::later(429, 30));
     let opened = world.open();

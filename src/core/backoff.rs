@@ -71,6 +71,13 @@ impl Backoff {
         *self = Self::default();
     }
 
+    /// A try has succeeded, but not what it was for: nobody waits for the pause any more, and the next one is as long as if it
+    /// had been.
+    pub(super) const fn release(&mut self) {
+        self.until = None;
+        self.asked = false;
+    }
+
     /// The platform says that the network is back. What a server asked for stands.
     pub(super) fn hint(&mut self, now: Millis) {
         self.hinted_at = Some(now);

@@ -192,7 +192,9 @@ impl Shell {
                 Err(status) => Reply::without(status),
             };
             let Some(shell) = shell.upgrade() else { return };
-            shell.user.set((ticket.id, reply.user));
+            if shell.machines.borrow().session.awaits(ticket.id) {
+                shell.user.set((ticket.id, reply.user));
+            }
             shell.dispatch(Event::Answered(ticket.id, reply.outcome));
         });
     }

@@ -90,6 +90,7 @@ fn reasons(fault: &str) -> Vec<Reason> {
         _ if is("service worker") || is("worker without") => renewed(&mut tabs(1)),
         _ if is("two versions") => two_versions(),
         _ if is("refresh answered from a cache") => refused_token_again(),
+        _ if is("session data refused") => data_refused(),
         _ if is("no BroadcastChannel") => unheard(),
         _ => panic!("a row without a play: {fault}"),
     }
@@ -110,6 +111,19 @@ fn after_refresh<const N: usize>(outcomes: [Outcome; N]) -> Vec<Reason> {
         }
     }
     said
+}
+
+fn data_refused() -> Vec<Reason> {
+    let mut play = Play::signed_in().reloaded();
+    play.server.is_silent = true;
+    play.on(Event::Start);
+    while let Some(request) = play.underway.first() {
+        match request.ticket.operation {
+            Operation::ReadSession => play.answer_with(status(401)),
+            _ => play.answer(),
+        }
+    }
+    vec![reason(&play)]
 }
 
 fn renewed(world: &mut World) -> Vec<Reason> {

@@ -57,6 +57,8 @@ pub struct Server {
     pub sign_ins: u32,
     /// Answers the next refresh, instead of the server, after it has done its work or before.
     pub fault: Option<(Fault, Outcome)>,
+    /// Answers every sign-out, instead of the server.
+    pub refusal: Option<Outcome>,
 }
 
 /// Whether the server did its work before its answer was replaced.
@@ -133,6 +135,9 @@ impl Server {
             Operation::Refresh => self.refresh(request.cookie, request.ticket.key),
             Operation::SignOut => {
                 self.sign_outs += 1;
+                if let Some(refusal) = &self.refusal {
+                    return refusal.clone();
+                }
                 self.alive = false;
                 self.accepted.clear();
                 self.cookie = None;

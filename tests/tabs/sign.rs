@@ -51,6 +51,27 @@ fn a_sign_in_as_another_user_reaches_every_tab_and_their_calls_are_not_sent_as_t
 }
 
 #[test]
+fn a_sign_out_that_the_server_puts_off_is_put_off_by_every_tab() {
+    let mut world = World::signed_in(5);
+    world.server.refusal = Some(crate::play::later(503, 60));
+    world.ask(0, Operation::SignOut);
+    world.settle();
+    let opened = world.open();
+    world.on(opened, Event::Start);
+    world.settle();
+    assert_eq!(world.server.sign_outs, 1);
+    assert!(world.tabs.iter().all(|tab| tab.status() == Status::Unauthenticated));
+    world.pass(Millis(59_000));
+    world.settle();
+    assert_eq!(world.server.sign_outs, 1);
+    world.server.refusal = None;
+    world.pass(Millis(10 * MINUTE.0));
+    world.settle();
+    assert_eq!(world.server.sign_outs, 2);
+    assert_eq!(world.jar, None);
+}
+
+#[test]
 fn an_unfinished_sign_out_is_finished_by_the_next_page_before_anything_else() {
     let mut world = World::signed_in(1);
     world.ask(0, Operation::SignOut);

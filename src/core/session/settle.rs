@@ -41,6 +41,14 @@ impl Session {
         }
     }
 
+    /// Whether an answer to this request would change anything.
+    pub fn awaits(&self, id: TicketId) -> bool {
+        match &self.turn {
+            Some(turn) => turn.ticket.id == id && matches!(turn.stage, Stage::Asking),
+            None => self.late.as_ref().is_some_and(|late| late.ticket.id == id),
+        }
+    }
+
     /// Sends the request of a turn once more, for which the lock has to be held still.
     fn repeat(&mut self, now: Millis, turn: Box<Turn>, effects: &mut Vec<Effect>) {
         let may_be_lost = turn.is_locked && now >= turn.sent + ASLEEP;
@@ -51,7 +59,13 @@ impl Session {
     }
 
     /// Ends a turn with an answer, or with none.
-    pub(super) fn settle(&mut self, now: Millis, turn: Box<Turn>, answer: answer::Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn settle(
+        &mut self,
+        now: Millis,
+        mut turn: Box<Turn>,
+        answer: answer::Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
         self.moved = true;
         let is_current = turn.ticket.base == self.generation || !self.keeps(Rule::LateAnswer);
         if turn.ticket.operation == Operation::Refresh && answer.is_ok() && !turn.repeats {
@@ -63,7 +77,7 @@ impl Session {
                 Ok(()) if is_current => self.write_stamp(now, turn, Outcome::SignedOut, effects),
                 Ok(()) => self.close_unchanged(now, turn, Ok(()), effects),
                 Err(problem) => {
-                    self.hold_off(now, problem);
+                    turn.pause = Some(self.hold_off(now, problem));
                     self.close_unchanged(now, turn, Err(problem), effects);
                 }
             },
@@ -205,7 +219,6 @@ impl Session {
         });
         self.late = None;
         self.key = 0;
-        self.backoff.succeed();
         // What the application does with its data is no business of those who wait for the lock.
         Self::unlock(&mut turn, effects);
         if has_user {
@@ -216,20 +229,31 @@ impl Session {
             self.give_wanted(now, effects);
             Self::close(turn, Ok(()), effects);
         } else {
-            self.succeed();
-            self.state.status = Status::Loading;
+            // It may be refused whoever reads with it: then the pauses go on growing.
+            self.backoff.release();
+            self.stand(Status::Loading);
             // Who asked hears when the session's data are there.
             let asks = core::mem::take(&mut turn.pending.asks);
             Self::close(turn, Ok(()), effects);
-            let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
-            let pending = self.pending(operation, asks);
-            self.queue.insert(0, pending);
+            // A reading that waits for this token, having been refused with the one before, is not to be begun anew.
+            if let Some(waiting) = self.queue.iter_mut().find(|pending| pending.retried) {
+                waiting.asks.extend(asks);
+            } else {
+                let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
+                let pending = self.pending(operation, asks);
+                self.queue.insert(0, pending);
+            }
         }
     }
 
     pub(super) fn succeed(&mut self) {
         self.backoff.succeed();
-        self.state.status = Status::Authenticated;
+        self.stand(Status::Authenticated);
+    }
+
+    /// It is so, and nothing is wrong.
+    fn stand(&mut self, status: Status) {
+        self.state.status = status;
         self.state.freshness = Freshness::Fresh;
         self.state.reason = None;
         self.state.problem = None;
@@ -249,8 +273,11 @@ impl Session {
 
     /// Another tab has tried a moment ago: its verdict is this tab's too.
     pub(super) fn follow(&mut self, now: Millis, turn: Box<Turn>, pause: Pause, effects: &mut Vec<Effect>) {
+        self.moved = true;
         self.backoff.follow(now, pause.left, pause.is_asked);
-        self.suspend(pause.problem);
+        if turn.ticket.operation == Operation::Refresh {
+            self.suspend(pause.problem);
+        }
         Self::close(turn, Err(pause.problem), effects);
     }
 

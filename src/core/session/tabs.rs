@@ -47,7 +47,7 @@ impl Session {
             _ => !is_wish && (pause.is_asked || !self.backoff.was_hinted_since(now, found.age)),
         };
         turn.pause = found.pause.filter(holds);
-        let follows = turn.pause.is_some() && turn.ticket.operation == Operation::Refresh;
+        let follows = turn.pause_to_keep().is_some();
         if found.stamp.is_asking && !follows && self.keeps(Rule::Orphan) {
             // Presenting the cookie now could be the second time. Who waits behind this tab is not to rob it for the time that
             // its predecessor took.
@@ -279,7 +279,11 @@ impl Session {
         }
         self.moved = true;
         match stamp.standing {
-            Standing::SignedIn => self.take_over(stamp, effects),
+            Standing::SignedIn => {
+                // The server has answered since it told this tab, or another, to wait.
+                self.backoff.succeed();
+                self.take_over(stamp, effects);
+            }
             ended => {
                 let is_known = self.state.status == Status::Authenticated
                     || self.credential.is_some()

@@ -112,6 +112,16 @@ impl Turn {
             deadline: sent,
         })
     }
+
+    /// The pause that stands, if this turn keeps to it: it need not try what another tab has tried, nor send what the server
+    /// wants later. (A sign-out that did not reach the server is tried by the next page at once.)
+    pub(super) fn pause_to_keep(&self) -> Option<Pause> {
+        self.pause.filter(|pause| match self.ticket.operation {
+            Operation::Refresh => true,
+            Operation::SignOut => pause.is_asked && self.pending.asks.is_empty(),
+            _ => false,
+        })
+    }
 }
 
 impl Session {
@@ -179,7 +189,7 @@ impl Session {
 
     /// Leaves word in the stamp that a request is about to go out.
     pub(super) fn announce(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
-        if let Some(pause) = turn.pause.filter(|_| turn.ticket.operation == Operation::Refresh) {
+        if let Some(pause) = turn.pause_to_keep() {
             return self.follow(now, turn, pause, effects);
         }
         turn.ticket.base = self.generation;
