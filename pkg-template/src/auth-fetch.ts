@@ -44,7 +44,7 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
   let hasEnded = false;
   let contract = flat;
   let watched: readonly (number | undefined)[] = [];
-  let asksBodies = false;
+  let asked: readonly (number | undefined)[] = [];
   let base: string | undefined;
   let calls = 0;
   const queue = new Queue();
@@ -100,8 +100,11 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
 
   /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
   const respond = async (live: Client, call: Call, attempt: number, response: Response): Promise<number> => {
-    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => undefined)) : "";
-    return live.response(attempt, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
+    const { status, headers } = response;
+    // What is no JSON may go on for ever.
+    const isJson = /\bjson\b|^$/i.test(headers.get("content-type") ?? "");
+    const facts = isJson && asked.includes(status) ? factsOf(contract, await response.clone().json().catch(() => undefined)) : "";
+    return live.response(attempt, status, headers.get("www-authenticate") ?? "", facts, call.id);
   };
 
   const startCall = (live: Client, call: Call): number => {
@@ -174,6 +177,8 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
           call.hold();
           await queue.wait(moved, call.signal);
           answer = live.resume(answer >>> 3, call.id);
+          // It does not use its turn, if it had one.
+          if ((answer & 7) !== SEND && (answer & 7) !== WAIT) queue.next();
           break;
         case DELIVER:
           return response!;
@@ -190,7 +195,7 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
       contract = resolved;
       const expired = contract["api.expired"] as readonly Sign[];
       watched = expired.map(([status]) => status);
-      asksBodies = expired.some(([, fact]) => fact !== undefined);
+      asked = expired.filter(([, fact]) => fact !== undefined).map(([status]) => status);
     },
     moved: () => moved,
     move() {

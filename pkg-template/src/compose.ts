@@ -13,14 +13,18 @@ export type Composed = readonly [body: string | undefined, headers: readonly (re
 export function compose(contract: FlatContract, group: string, given: Fields | undefined, more: Fields, headers: Record<string, string>): Composed {
   const extra = contract[`${group}.extra`] as Fields | null;
   const hasBody = (given || extra || Object.keys(more).length > 0) && contract[`${group}.method`] !== "GET";
-  const all: Record<string, string> = { accept: "application/json", ...headers };
-  if (!hasBody) return [undefined, Object.entries({ ...all, ...(contract[`${group}.headers`] as object) })];
-  const fields = { ...extra, ...given, ...more };
   const isForm = contract[`${group}.encoding`] === "form";
-  all["content-type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
+  const all = new Headers({ accept: "application/json", ...headers });
+  if (hasBody) all.set("content-type", isForm ? "application/x-www-form-urlencoded" : "application/json");
+  for (const [name, value] of Object.entries((contract[`${group}.headers`] ?? {}) as Record<string, string>)) all.set(name, value);
+  const fields = { ...extra, ...given, ...more };
   const body = isForm ? new URLSearchParams(fields as Record<string, string>).toString() : JSON.stringify(fields);
-  return [body, Object.entries({ ...all, ...(contract[`${group}.headers`] as object) })];
+  return [hasBody ? body : undefined, [...all]];
 }
+
+/** What gives an operation up for good: it begins when the core's own time does, before there is anything to send. */
+export const limitOf = (contract: FlatContract, group: string): AbortSignal | null =>
+  /^(refresh|signOut)$/.test(group) ? null : AbortSignal.timeout((contract["timeoutMs"] as number) + AFTER_TIMEOUT_MS);
 
 /**
  * The request of an operation, and what `fetch` is to be told besides: Firefox loses `keepalive` on the way from one `Request`
@@ -31,7 +35,12 @@ export function compose(contract: FlatContract, group: string, given: Fields | u
  * are given up for good when they take too long: a late cookie would come over that of whoever has signed in since. (Chromium
  * gives up nothing that was sent with `keepalive`.)
  */
-export function prepare(contract: FlatContract, group: string, [body, headers]: Composed): readonly [Request, RequestInit] {
+export function prepare(
+  contract: FlatContract,
+  group: string,
+  [body, headers]: Composed,
+  signal: AbortSignal | null,
+): readonly [Request, RequestInit] {
   const init = {
     method: contract[`${group}.method`] as string,
     body: body ?? null,
@@ -41,8 +50,7 @@ export function prepare(contract: FlatContract, group: string, [body, headers]: 
     redirect: "manual",
   } as const;
   const request = new Request(contract[`${group}.path`] as string, init);
-  const keepalive = /^(refresh|signOut)$/.test(group);
-  return [request, { keepalive, signal: keepalive ? null : AbortSignal.timeout((contract["timeoutMs"] as number) + AFTER_TIMEOUT_MS) }];
+  return [request, { keepalive: !signal, signal }];
 }
 
 /** The value of a cookie that scripts can read. There is no `document` in a worker. */

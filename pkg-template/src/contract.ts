@@ -260,7 +260,16 @@ export function checkContract(contract: unknown): FlatContract {
     if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
     if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
     if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
-    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
+    const isCarried = has("csrf.header") || has("csrf.field");
+    if (isCarried && !has("csrf.cookie") && !has("csrf.path")) note("csrf", "expected the cookie, or the path, that the value comes from");
+    if (has("csrf.at") && !has("csrf.path")) note("csrf.path", "expected the path whose answer has the value");
+    if (!isCarried && (has("csrf.cookie") || has("csrf.path"))) note("csrf", "expected the header or the field that carries the value");
+    for (const group of ["refresh", "session", "signIn", "exchange", "signOut"]) {
+      const isEntry = /^(signIn|exchange)$/.test(group);
+      const isTaken = /^(refresh|signOut)$/.test(group) && has("access.refreshToken");
+      if (flat[`${group}.method`] !== "GET") continue;
+      if (flat[`${group}.extra`] || isEntry || isTaken) note(`${group}.method`, "expected one with a body, for the fields to send");
+    }
   }
   if (issues.length) throw new RelatchError("InvalidContract", { issues });
 

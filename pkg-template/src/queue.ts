@@ -27,7 +27,7 @@ export class Queue {
     const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
     return abortable(turn, signal).catch((reason: unknown) => {
       // Its turn will come, or has come, and nobody uses it: another goes now.
-      this.#next();
+      this.next();
       throw reason;
     });
   }
@@ -37,14 +37,15 @@ export class Queue {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  readonly #end = (): void => {
-    this.#unanswered--;
-    this.#next();
-  };
-
-  #next(): void {
+  /** Gives a turn to whoever waits longest. */
+  next(): void {
     this.#waiting.shift()?.();
   }
+
+  readonly #end = (): void => {
+    this.#unanswered--;
+    this.next();
+  };
 }
 
 /** Waits for a promise, or until the caller's signal aborts. The promise itself goes on for all others. */

@@ -3,7 +3,7 @@ import { readAnswer, type Found } from "./answer.js";
 import { openAuthFetch } from "./auth-fetch.js";
 import { attempt, tell } from "./callbacks.js";
 import { pageUrl } from "./call.js";
-import { compose, csrfToken, prepare } from "./compose.js";
+import { compose, csrfToken, limitOf, prepare } from "./compose.js";
 import { checkContract, resolveContract, toldOf, writeContract, type Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
@@ -158,6 +158,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     key: bigint,
     needsProof: boolean,
   ): Promise<unknown> => {
+    const limit = limitOf(contract, group);
     const carried = await transport?.request(group, fields, refreshToken);
     if (carried) return [, , carried];
     const more: Record<string, string> = {};
@@ -172,7 +173,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     // A string of structured fields (RFC 9651 section 3.3.3), as the Internet-Draft on `Idempotency-Key` has it.
     const keyHeader = contract[`${group}.idempotencyHeader`];
     if (keyHeader) headers[keyHeader as string] = `"${key.toString(16).padStart(16, "0")}"`;
-    return prepare(contract, group, compose(contract, group, fields, more, headers));
+    return prepare(contract, group, compose(contract, group, fields, more, headers), limit);
   };
 
   const listen = (target: EventTarget | undefined, type: string, act: (event: Event) => void): void => {

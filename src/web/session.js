@@ -151,7 +151,16 @@ ${name}.`);
     if (!has("refresh.path") && !has("session.path")) note("refresh", "expected it, or a session that is renewed by reading it");
     if (has("access.refreshToken") && !has("refresh.path")) note("access.refreshToken", "expected a refresh that takes it");
     if (has("csrf.path") && !has("csrf.cookie") && !has("csrf.at")) note("csrf", "expected the cookie or the place (at) in which the value comes");
-    if (has("csrf.path") && !has("csrf.header") && !has("csrf.field")) note("csrf", "expected the header or the field that carries the value");
+    const isCarried = has("csrf.header") || has("csrf.field");
+    if (isCarried && !has("csrf.cookie") && !has("csrf.path")) note("csrf", "expected the cookie, or the path, that the value comes from");
+    if (has("csrf.at") && !has("csrf.path")) note("csrf.path", "expected the path whose answer has the value");
+    if (!isCarried && (has("csrf.cookie") || has("csrf.path"))) note("csrf", "expected the header or the field that carries the value");
+    for (const group of ["refresh", "session", "signIn", "exchange", "signOut"]) {
+      const isEntry = /^(signIn|exchange)$/.test(group);
+      const isTaken = /^(refresh|signOut)$/.test(group) && has("access.refreshToken");
+      if (flat[`${group}.method`] !== "GET") continue;
+      if (flat[`${group}.extra`] || isEntry || isTaken) note(`${group}.method`, "expected one with a body, for the fields to send");
+    }
   }
   if (issues.length) throw new RelatchError("InvalidContract", { issues });
   if (!has("refresh.path")) {
@@ -409,15 +418,16 @@ var AFTER_TIMEOUT_MS = 50;
 function compose(contract, group, given, more, headers) {
   const extra = contract[`${group}.extra`];
   const hasBody = (given || extra || Object.keys(more).length > 0) && contract[`${group}.method`] !== "GET";
-  const all = { accept: "application/json", ...headers };
-  if (!hasBody) return [void 0, Object.entries({ ...all, ...contract[`${group}.headers`] })];
-  const fields = { ...extra, ...given, ...more };
   const isForm = contract[`${group}.encoding`] === "form";
-  all["content-type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
+  const all = new Headers({ accept: "application/json", ...headers });
+  if (hasBody) all.set("content-type", isForm ? "application/x-www-form-urlencoded" : "application/json");
+  for (const [name, value] of Object.entries(contract[`${group}.headers`] ?? {})) all.set(name, value);
+  const fields = { ...extra, ...given, ...more };
   const body = isForm ? new URLSearchParams(fields).toString() : JSON.stringify(fields);
-  return [body, Object.entries({ ...all, ...contract[`${group}.headers`] })];
+  return [hasBody ? body : void 0, [...all]];
 }
-function prepare(contract, group, [body, headers]) {
+var limitOf = (contract, group) => /^(refresh|signOut)$/.test(group) ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS);
+function prepare(contract, group, [body, headers], signal) {
   const init = {
     method: contract[`${group}.method`],
     body: body ?? null,
@@ -427,8 +437,7 @@ function prepare(contract, group, [body, headers]) {
     redirect: "manual"
   };
   const request = new Request(contract[`${group}.path`], init);
-  const keepalive2 = /^(refresh|signOut)$/.test(group);
-  return [request, { keepalive: keepalive2, signal: keepalive2 ? null : AbortSignal.timeout(contract["timeoutMs"] + AFTER_TIMEOUT_MS) }];
+  return [request, { keepalive: !signal, signal }];
 }
 function readableCookie(name) {
   const cookies = (globalThis.document?.cookie ?? "").split("; ");
@@ -476,7 +485,7 @@ var Queue = class {
     if (!this.isFull) return abortable(moved, signal);
     const turn = new Promise((resolve) => this.#waiting.push(resolve));
     return abortable(turn, signal).catch((reason) => {
-      this.#next();
+      this.next();
       throw reason;
     });
   }
@@ -484,13 +493,14 @@ var Queue = class {
   flush() {
     for (const wake of this.#waiting.splice(0)) wake();
   }
-  #end = () => {
-    this.#unanswered--;
-    this.#next();
-  };
-  #next() {
+  /** Gives a turn to whoever waits longest. */
+  next() {
     this.#waiting.shift()?.();
   }
+  #end = () => {
+    this.#unanswered--;
+    this.next();
+  };
 };
 function abortable(promise, signal) {
   if (!signal) return promise;
@@ -519,7 +529,7 @@ function openAuthFetch(flat, transport, boot) {
   let hasEnded = false;
   let contract = flat;
   let watched = [];
-  let asksBodies = false;
+  let asked = [];
   let base;
   let calls = 0;
   const queue = new Queue();
@@ -562,8 +572,10 @@ function openAuthFetch(flat, transport, boot) {
     return headers === NOTHING ? call.sendBare() : call.send(headers);
   };
   const respond = async (live, call, attempt2, response) => {
-    const facts = asksBodies ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
-    return live.response(attempt2, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
+    const { status, headers } = response;
+    const isJson = /\bjson\b|^$/i.test(headers.get("content-type") ?? "");
+    const facts = isJson && asked.includes(status) ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
+    return live.response(attempt2, status, headers.get("www-authenticate") ?? "", facts, call.id);
   };
   const startCall = (live, call) => {
     if (call.hasAuthorization) return PASS;
@@ -624,6 +636,7 @@ function openAuthFetch(flat, transport, boot) {
           call.hold();
           await queue.wait(moved, call.signal);
           answer = live.resume(answer >>> 3, call.id);
+          if ((answer & 7) !== SEND && (answer & 7) !== WAIT) queue.next();
           break;
         case DELIVER:
           return response;
@@ -639,7 +652,7 @@ function openAuthFetch(flat, transport, boot) {
       contract = resolved;
       const expired = contract["api.expired"];
       watched = expired.map(([status]) => status);
-      asksBodies = expired.some(([, fact]) => fact !== void 0);
+      asked = expired.filter(([, fact]) => fact !== void 0).map(([status]) => status);
     },
     moved: () => moved,
     move() {
@@ -946,6 +959,7 @@ function openSession(options, startCore) {
     }
   };
   const composed = async (group, fields, refreshToken, key, needsProof) => {
+    const limit = limitOf(contract, group);
     const carried = await transport?.request(group, fields, refreshToken);
     if (carried) return [, , carried];
     const more = {};
@@ -959,7 +973,7 @@ function openSession(options, startCore) {
     }
     const keyHeader = contract[`${group}.idempotencyHeader`];
     if (keyHeader) headers[keyHeader] = `"${key.toString(16).padStart(16, "0")}"`;
-    return prepare(contract, group, compose(contract, group, fields, more, headers));
+    return prepare(contract, group, compose(contract, group, fields, more, headers), limit);
   };
   const listen = (target, type, act) => {
     target?.addEventListener?.(type, act);

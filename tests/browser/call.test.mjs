@@ -7,9 +7,14 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
   let api, browser, elsewhere, server;
   /** Paths that the API refuses the next time. */
   const refused = new Set();
+  /** What it sends of events, piece by piece. */
+  const parts = [];
 
   before(async () => {
-    api = await startListener(({ method, url }) => (method !== "OPTIONS" && refused.delete(url) ? { status: 401 } : {}));
+    api = await startListener(({ method, url }) => {
+      if (method !== "OPTIONS" && url === "/events") return { headers: { "content-type": "text/event-stream" }, body: parts.splice(0) };
+      return method !== "OPTIONS" && refused.delete(url) ? { status: 401 } : {};
+    });
     elsewhere = await startListener();
     const connect = `connect-src 'self' ${api.url} ${elsewhere.url}`;
     server = await startServer("--csp", `default-src 'self'; ${connect}; base-uri *; script-src 'self' 'wasm-unsafe-eval'`);
@@ -152,4 +157,18 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
       assert.deepEqual(elsewhere.requests, []);
     });
   }
+
+  it("delivers an answer that goes on, whatever the contract wants to know of its status", async () => {
+    const origins = [api.url, new URL(server.url).origin];
+    const expired = [401, { status: 200, at: "errors.0.code", is: "UNAUTHENTICATED" }];
+    const page = await signedIn(browser, server, { api: { origins, expired } });
+    parts.push(...Array(20).fill("data: 1\n\n"));
+    const [ms, length] = await page.evaluate(async (url) => {
+      const began = performance.now();
+      const response = await session.fetch(url);
+      return [performance.now() - began, (await response.text()).length];
+    }, `${api.url}/events`);
+    assert.equal(length, 180);
+    assert.ok(ms < 2000, `after ${ms} ms of about 4000`);
+  });
 });

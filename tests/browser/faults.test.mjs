@@ -300,12 +300,14 @@ describe(`faults in ${engine}`, { concurrency: false }, () => {
   }
 
   it("sends a refresh once more, with a new proof, that was refused for its proof alone, and then says that the contract is wrong", async () => {
-    const page = await refused({ csrf: { cookie: "csrf", header: "X-Csrf", refused: [403] } });
+    const refresh = { path: "/refresh", headers: { Accept: "application/vnd.api+json" } };
+    const page = await refused({ refresh, csrf: { cookie: "csrf", header: "X-Csrf", refused: [403] } });
     await page.evaluate(() => (document.cookie = "csrf=old; path=/"));
     // Another tab or the server itself sets a new one while the request is under way.
     proxy.fault(REFRESH, { status: 403, times: 1, headers: { "set-cookie": "csrf=new; Path=/" } });
     assert.deepEqual((await calls(page)).ended, [200]);
     assert.deepEqual(proxy.asked(REFRESH).map((entry) => entry.headers["x-csrf"]), ["old", "new"]);
+    assert.equal(proxy.asked(REFRESH)[0].headers.accept, refresh.headers.Accept, "in place of relatch's own");
     await server.expireAccess();
     proxy.reset();
     proxy.fault(REFRESH, { status: 403 });

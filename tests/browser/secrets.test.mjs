@@ -354,6 +354,12 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
         { access: { by: "cookie" } },
         { refresh: { path: "/r" }, csrf: { path: "/csrf" } },
         { session: { path: "/me" }, access: { by: "cookie", refreshToken: "r" } },
+        { refresh: { path: "/r" }, csrf: { header: "X-Csrf" } },
+        { refresh: { path: "/r" }, csrf: { header: "X-Csrf", at: "token" } },
+        { refresh: { path: "/r" }, csrf: { cookie: "csrf" } },
+        { refresh: { path: "/r", method: "GET" }, access: { refreshToken: "r" } },
+        { refresh: { path: "/r" }, signIn: { path: "/in", method: "GET" } },
+        { refresh: { path: "/r" }, session: { path: "/me", extra: { a: "1" } } },
       ].map((contract) => {
         try {
           relatch.createSession({ contract: { baseUrl: "/auth", ...contract } });
@@ -362,6 +368,17 @@ describe(`secrets in ${engine}`, { concurrency: false }, () => {
         }
       }),
     );
-    assert.deepEqual(disagreeing, [["contract.refresh"], ["contract.refresh"], ["contract.csrf", "contract.csrf"], ["contract.access.refreshToken"]]);
+    assert.deepEqual(disagreeing, [
+      ["contract.refresh"],
+      ["contract.refresh"],
+      ["contract.csrf", "contract.csrf"],
+      ["contract.access.refreshToken"],
+      ["contract.csrf"],
+      ["contract.csrf", "contract.csrf.path"],
+      ["contract.csrf"],
+      ["contract.refresh.method"],
+      ["contract.signIn.method"],
+      ["contract.session.method"],
+    ]);
   });
 });

@@ -392,6 +392,22 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.equal(await page.evaluate(async () => (await open_().get())?.user.email), OTHER.email);
   });
 
+  it("sets no cookie by the late answer to one whose proof of origin came late, either", async () => {
+    const page = await openPage(browser, server.url);
+    const csrf = { path: "/csrf", at: "token", header: "X-Csrf" };
+    await page.evaluate((csrf) => void open_({ timeoutMs: 1000, share: "never", csrf }), csrf);
+    const proof = { path: "/auth/csrf", status: 200, body: '{"token":"t"}', headers: { "content-type": "application/json" }, when: "before" };
+    await server.fault({ ...proof, times: 1, delayMs: 800 });
+    await server.fault({ path: "/auth/login", times: 1, delayMs: 900, when: "after" });
+    const late = await page.evaluate((user) => statusOf(session.signIn(user)), USER);
+    assert.equal(late.code, "Timeout");
+    await server.fault({ ...proof, times: 9 });
+    await page.evaluate((user) => session.signIn(user).then(() => {}), OTHER);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await page.reload();
+    assert.equal(await page.evaluate(async () => (await open_().get())?.user.email), OTHER.email);
+  });
+
   it("ends the session once when the refresh token is dead, and delivers the 401", async () => {
     const page = await signedIn(browser, server);
     await server.reset();

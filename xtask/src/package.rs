@@ -390,8 +390,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("next-auth", 3_000),
     ("explain", 1_800),
     ("devtools", 17_000),
-    ("javascript", 10_800),
-    ("total", 35_200),
+    ("javascript", 11_000),
+    ("total", 35_700),
 ];
 
 /// Fails if an entry weighs more than its budget.
