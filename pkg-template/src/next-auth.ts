@@ -108,7 +108,7 @@ export interface SessionProviderProps {
   readonly session?: Session | null;
   /** The server's origin, for what is rendered there. A page asks its own. */
   readonly baseUrl?: string;
-  /** Default `/api/auth`. */
+  /** Default `/api/auth`. With a slash at its end all paths have one: for an application with Next's `trailingSlash`. */
   readonly basePath?: string;
   /** In seconds. Default 0: never. */
   readonly refetchInterval?: number;
@@ -137,18 +137,28 @@ const AS_JSON = { "x-auth-return-redirect": "1" };
 const clients = new Map<string, Auth>();
 let current = "/api/auth";
 
-/** v5 hears the header, v4 the field. A refusal says so in a URL; an empty object is nobody. */
+/** Where something of Auth.js is. */
+const at = (base: string, path: string, query = ""): string => {
+  const end = base.endsWith("/") ? "/" : "";
+  return base.slice(0, base.length - end.length) + path + end + query;
+};
+
+/**
+ * v5 hears the header, v4 the field. A refusal says so in a URL, which else is where to go: told none, it is one that a cookie
+ * remembers, which may have an error in it that was shown long ago. An empty object is nobody.
+ */
 function contractOf(base: string): Contract {
-  const own = { encoding: "form", headers: AS_JSON, extra: { json: "true" } } as const;
-  const refused = [{ at: "url", has: "error=" }, { at: "url", has: "csrf=true" }];
+  const own = { encoding: "form", headers: AS_JSON, extra: { json: "true", callbackUrl: "/" } } as const;
+  const end = base.endsWith("/") ? "/" : "";
+  const refused = [{ at: "url", has: "?error=" }, { at: "url", has: "&error=" }, { at: "url", has: "csrf=true" }];
   return {
     baseUrl: base,
-    session: { path: "/session", user: "" },
-    signIn: { path: "/callback", refused: [401, ...refused] },
-    signOut: { ...own, path: "/signout", refused },
+    session: { path: `/session${end}`, user: "" },
+    signIn: { path: `/callback${end}`, refused: [401, ...refused] },
+    signOut: { ...own, path: `/signout${end}`, refused },
     access: { by: "cookie" },
     user: { id: "user.email" },
-    csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },
+    csrf: { path: `/csrf${end}`, at: "csrfToken", field: "csrfToken" },
   };
 }
 
@@ -171,9 +181,33 @@ function authOf(base = current): Auth {
   const client = createSession({ contract: contractOf(base), transport, mapSession: (session) => session as SessionData });
   const made = { base, client, updates };
   clients.set(base, made);
+  // Before anybody asks: what other tabs know may be of whoever was signed in before.
+  if (hasLeft(base)) void client.refresh().catch(() => {});
   // They take over what the tab has read that says so.
   channelOf()?.addEventListener("message", () => void client.refresh().catch(() => {}));
   return made;
+}
+
+const LEFT = "relatch:left:";
+
+/** Notes that the page is left for a provider, from which somebody else may come back. */
+function leave(base: string): void {
+  try {
+    sessionStorage.setItem(LEFT + base, "1");
+  } catch {
+    // A page without a storage.
+  }
+}
+
+/** Whether this tab has come back. */
+function hasLeft(base: string): boolean {
+  try {
+    const left = sessionStorage.getItem(LEFT + base);
+    sessionStorage.removeItem(LEFT + base);
+    return left !== null;
+  } catch {
+    return false;
+  }
 }
 
 let channel: BroadcastChannel | undefined;
@@ -182,8 +216,8 @@ let channel: BroadcastChannel | undefined;
 const channelOf = (): BroadcastChannel | undefined =>
   (channel ??= globalThis.document && globalThis.BroadcastChannel && new BroadcastChannel("next-auth"));
 
-const ask = (path: string, init?: RequestInit): Promise<Response> =>
-  fetch(authOf().base + path, { cache: "no-store", redirect: "manual", ...init }).catch((cause: unknown) => {
+const ask = (path: string, init?: RequestInit, query?: string): Promise<Response> =>
+  fetch(at(authOf().base, path, query), { cache: "no-store", redirect: "manual", ...init }).catch((cause: unknown) => {
     throw new RelatchError("Network", { temporary: true, cause });
   });
 
@@ -210,12 +244,11 @@ const post = (
   fields: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<Response> =>
-  ask(`${path}?${new URLSearchParams(params)}`, {
-    method: "POST",
-    signal,
-    headers: AS_JSON,
-    body: new URLSearchParams({ ...(fields as Record<string, string>), json: "true" }),
-  });
+  ask(
+    path,
+    { method: "POST", signal, headers: AS_JSON, body: new URLSearchParams({ ...(fields as Record<string, string>), json: "true" }) },
+    `?${new URLSearchParams(params)}`,
+  );
 
 /** The provider of one client for each base path, as relatch's own: see `relatch/react`. */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
@@ -230,7 +263,7 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
 export function useSession<R extends boolean>(options?: UseSessionOptions<R>): SessionContextValue<R> {
   const toSignIn = (): void => {
     const query = new URLSearchParams({ error: "SessionRequired", callbackUrl: location.href });
-    location.href = `${current}/signin?${query}`;
+    location.href = at(current, "/signin", `?${query}`);
   };
   const { status, data } = useRelatch({ required: options?.required, onUnauthenticated: options?.onUnauthenticated ?? toSignIn });
   return useMemo(() => ({ status, data: status === "authenticated" ? data : null, update }) as unknown as SessionContextValue<R>, [status, data]);
@@ -280,6 +313,13 @@ function ownPlace({ redirectTo, callbackUrl }: { redirectTo?: string; callbackUr
   return origin === location.origin ? href : undefined;
 }
 
+/** A place that cannot be taken for a refusal: a page of the application's may have been opened with one. */
+function withoutRefusal(place: string): string {
+  const url = new URL(place);
+  for (const name of ["error", "csrf"]) if (url.searchParams.has(name)) url.searchParams.delete(name);
+  return url.href;
+}
+
 /**
  * Signs in with a provider, or goes to the page that offers them.
  *
@@ -294,12 +334,13 @@ export async function signIn(
   params?: SignInAuthorizationParams,
 ): Promise<SignInResponse | void> {
   const { redirect = true, redirectTo: _, ...fields } = options;
-  const callbackUrl = ownPlace(options);
-  if (!callbackUrl) throw new RelatchError("ForeignRedirect", { message: "redirectTo (callbackUrl) has to be on this page's origin." });
+  const place = ownPlace(options);
+  if (!place) throw new RelatchError("ForeignRedirect", { message: "redirectTo (callbackUrl) has to be on this page's origin." });
+  const callbackUrl = withoutRefusal(place);
   const { base, client } = authOf();
   const providers = await json<Record<string, ClientSafeProvider>>("/providers");
   const { type, id } = providers[provider] ?? {};
-  if (!id) return go(`${base}/signin?${new URLSearchParams({ callbackUrl })}`);
+  if (!id) return go(at(base, "/signin", `?${new URLSearchParams({ callbackUrl })}`));
   // Passkeys are another conversation: `next-auth/webauthn`.
   if (type === "webauthn") throw new RelatchError("NotSupported");
   // Given up for good when the core gives up: a late cookie would come over that of whoever has signed in since.
@@ -324,7 +365,8 @@ export async function signIn(
       .finally(() => over.abort());
   } else {
     await send();
-    url ||= `${base}/error`;
+    url ||= at(base, "/error");
+    leave(base);
   }
   if (redirect) return go(url || callbackUrl);
   return responseOf(url, status);

@@ -23,8 +23,9 @@ export function bodyRefresh(options: PresetOptions): Contract {
 /** The user of Auth.js has no id unless its callbacks add one. */
 const AUTHJS_USER = { at: "user", id: "email" } as const;
 
-/** Auth.js says no in a URL. */
-const AUTHJS_REFUSED = [401, { at: "url", has: "error=" }, { at: "url", has: "csrf=true" }] as const;
+/** Auth.js says no in a URL. Where it says yes, that is where to go: unless it is told, that comes from a cookie, and may be anywhere. */
+const AUTHJS_REFUSED = [401, { at: "url", has: "?error=" }, { at: "url", has: "&error=" }, { at: "url", has: "csrf=true" }] as const;
+const AUTHJS_PLACE = { callbackUrl: "/" } as const;
 
 /**
  * Auth.js v5 (`next-auth@5`, `@auth/express`, …) with a credentials provider: the session is a cookie, and reading it renews it.
@@ -35,8 +36,8 @@ export function authjs(options: PresetOptions): Contract {
   const headers = { "x-auth-return-redirect": "1" };
   return {
     session: { path: "/session" },
-    signIn: { path: "/callback/credentials", encoding: "form", headers, refused: AUTHJS_REFUSED },
-    signOut: { path: "/signout", encoding: "form", headers, refused: AUTHJS_REFUSED },
+    signIn: { path: "/callback/credentials", encoding: "form", headers, extra: AUTHJS_PLACE, refused: AUTHJS_REFUSED },
+    signOut: { path: "/signout", encoding: "form", headers, extra: AUTHJS_PLACE, refused: AUTHJS_REFUSED },
     access: { by: "cookie" },
     user: AUTHJS_USER,
     csrf: { path: "/csrf", at: "csrfToken", field: "csrfToken" },
@@ -46,7 +47,7 @@ export function authjs(options: PresetOptions): Contract {
 
 /** `next-auth` v4, in the same way. */
 export function authjsV4(options: PresetOptions): Contract {
-  const extra = { json: "true" };
+  const extra = { json: "true", ...AUTHJS_PLACE };
   return {
     session: { path: "/session" },
     signIn: { path: "/callback/credentials", encoding: "form", extra, refused: AUTHJS_REFUSED },

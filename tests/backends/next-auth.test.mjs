@@ -36,12 +36,22 @@ for (const backend of [authjs, nextauth]) {
       await server?.stop();
     });
 
-    const open = async (baseUrl) => {
-      const page = await openPage(browser, server.url, profile);
+    const render = async (page, baseUrl) => {
       await page.addScriptTag({ content: bundle.outputFiles[0].text });
       await page.evaluate((...places) => show(...places), backend.contract.baseUrl, baseUrl);
+    };
+    const open = async (baseUrl) => {
+      const page = await openPage(browser, server.url, profile);
+      await render(page, baseUrl);
       return page;
     };
+    /** Sets the cookie of a user, as a provider's callback does: nothing in the page knows of it. */
+    const enterUnseen = (page, fields) =>
+      page.evaluate(async (base, fields) => {
+        const { csrfToken } = await fetch(`${base}/csrf`).then((response) => response.json());
+        await fetch(`${base}/callback/credentials`, { method: "POST", body: new URLSearchParams({ ...fields, csrfToken, json: "true" }) });
+      }, backend.contract.baseUrl, fields);
+    const signOutsOf = ({ "POST /auth/signout": v5 = 0, "POST /api/auth/signout": v4 = 0 }) => v5 + v4;
     const shows = (page, text) =>
       page.waitForFunction((text) => document.querySelector("#account")?.textContent === text, { timeout: 10_000, polling: 50 }, text);
     const enter = (page, fields) => page.evaluate((fields) => auth.signIn("credentials", { ...fields, redirect: false }), fields);
@@ -176,6 +186,39 @@ for (const backend of [authjs, nextauth]) {
       assert.deepEqual(seen.filter((status) => status !== "authenticated"), []);
     });
 
+    it("shows who has come back from a provider, whoever another tab has as signed in", async () => {
+      const other = await open();
+      await shows(other, backend.user.email);
+      const { url } = await tab.evaluate(() => auth.signIn("elsewhere", { redirect: false }));
+      assert.match(url, /^https:\/\/elsewhere\.example\/authorize\?/);
+      await enterUnseen(tab, { email: "bob@example.com", password: "builder" });
+      await tab.reload();
+      await render(tab);
+      await shows(tab, "bob@example.com");
+      await shows(other, "bob@example.com");
+      await other.close();
+      await enter(tab, backend.credentials);
+      await shows(tab, backend.user.email);
+    });
+
+    it("takes neither a sign-in nor a sign-out for refused because the page was opened with an error", async () => {
+      await tab.evaluate(() => auth.signOut({ redirect: false }));
+      await tab.evaluate(() => history.replaceState(null, "", "/?error=SessionRequired&terror=1"));
+      const response = await enter(tab, backend.credentials);
+      assert.deepEqual([response.ok, response.error], [true, undefined]);
+      await shows(tab, backend.user.email);
+      // The server remembers where the last sign-in was to go.
+      await enterUnseen(tab, { ...backend.credentials, callbackUrl: "/?error=OAuthCallbackError" });
+      await server.reset();
+      await tab.evaluate(() => auth.signOut({ redirect: false }));
+      await tab.goto(server.url);
+      await render(tab);
+      await shows(tab, "unauthenticated");
+      assert.equal(signOutsOf(await server.counters()), 1);
+      await enter(tab, backend.credentials);
+      await shows(tab, backend.user.email);
+    });
+
     it("signs out in every tab, and goes nowhere if it is not to", async () => {
       const other = await open();
       await shows(other, backend.user.email);
@@ -185,6 +228,21 @@ for (const backend of [authjs, nextauth]) {
       await shows(other, "unauthenticated");
       const { path, body } = backend.nobody;
       assert.equal(await tab.evaluate((path) => fetch(path).then((response) => response.text()), path), body);
+    });
+
+    it("asks at paths with a slash at their end if the base path has one", async () => {
+      await server.reset();
+      const slashed = await openPage(browser, server.url, profile);
+      await slashed.addScriptTag({ content: bundle.outputFiles[0].text });
+      await slashed.evaluate((base) => show(`${base}/`), backend.contract.baseUrl);
+      await shows(slashed, "unauthenticated");
+      assert.equal((await enter(slashed, backend.credentials)).ok, true);
+      await shows(slashed, backend.user.email);
+      await slashed.evaluate(() => auth.signOut({ redirect: false }));
+      const asked = Object.keys(await server.counters()).filter((key) => key.includes(` ${backend.contract.baseUrl}/`) && !/ \d+$/.test(key));
+      assert.ok(asked.length >= 4);
+      assert.deepEqual(asked.filter((key) => !key.endsWith("/")), []);
+      await slashed.close();
     });
 
     it("goes to the sign-in page for a provider that there is not", async () => {
