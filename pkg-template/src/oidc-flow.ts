@@ -40,10 +40,12 @@ export function takeAnswer(redirectUri: string, client: string): { readonly answ
   if (!isElsewhere && (keptFor(state)?.client ?? client) !== client) return undefined;
   history.replaceState(history.state, "", answer.pathname);
   if (isElsewhere) {
-    // By a channel: a window may have lost its opener on the way (Cross-Origin-Opener-Policy).
+    // By a channel, since a window may have lost its opener on the way (Cross-Origin-Opener-Policy); and to its opener, which no
+    // channel leads to where another site embeds that one (storage partitioning).
     const channel = new BroadcastChannel(KEPT + state);
     channel.postMessage(answer.href);
     channel.close();
+    (globalThis.opener as Window | null)?.postMessage({ [KEPT]: answer.href }, location.origin);
     window.close();
   }
   return { answer, isElsewhere };
@@ -78,15 +80,23 @@ export function ownPlace(returnTo: string | undefined): string {
 /** The answer that comes to another page of this origin. Rejects with what `watch` rejects with. */
 async function answerElsewhere(state: string, watch: Promise<never>): Promise<URL> {
   const channel = new BroadcastChannel(KEPT + state);
+  const over = new AbortController();
   try {
     const arrived = new Promise<URL>((resolve) => {
-      channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-        if (typeof data === "string" && URL.canParse(data)) resolve(new URL(data));
+      const take = (text: unknown): void => {
+        const answer = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+        if (answer?.searchParams.get("state") === state) resolve(answer);
       };
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => take(data);
+      const hear = ({ data, origin }: MessageEvent<{ [KEPT]?: unknown } | null>): void => {
+        if (origin === location.origin) take(data?.[KEPT]);
+      };
+      addEventListener("message", hear, { signal: over.signal });
     });
     return await Promise.race([arrived, watch]);
   } finally {
     channel.close();
+    over.abort();
   }
 }
 
@@ -106,9 +116,9 @@ export async function askInPopup(features: string, transaction: Transaction, url
     }, LOOK_MS);
   });
   try {
+    // A window that is closed before it has gone anywhere has nothing to wait for.
+    const place = await Promise.race([url, closed]);
     const answer = answerElsewhere(transaction.state, closed);
-    answer.catch(() => {});
-    const place = await url;
     if (!popup.closed) popup.location.replace(place);
     return await answer;
   } finally {

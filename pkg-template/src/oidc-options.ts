@@ -64,7 +64,7 @@ export function checkOptions(options: OidcOptions): Checked {
     signOut: { path: "/revoke" },
     access: { token: "access_token", expiresIn: "expires_in", ...(!dpop && { refreshToken: "refresh_token" }) },
     user: { id: "sub" },
-    api: { origins: api?.origins ?? [globalThis.location?.origin ?? issuer], ...(api?.expired && { expired: api.expired }) },
+    api: { origins: api?.origins ?? [globalThis.location?.origin ?? new URL(issuer).origin], ...(api?.expired && { expired: api.expired }) },
     ...(share && { share }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(leadMs !== undefined && { leadMs }),

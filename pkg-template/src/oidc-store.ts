@@ -17,36 +17,43 @@ const STORE = "sessions";
 export class OidcStore {
   readonly #name: string;
   #db: Promise<IDBDatabase> | undefined;
+  /** What could not be kept, as on a full disk, and over what it was written. It is what this tab goes by while that stands. */
+  #unkept: { readonly over: OidcRecord | undefined; readonly record: OidcRecord } | undefined;
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  read(): Promise<OidcRecord | undefined> {
-    return this.#run("readonly", (store, name, done) => {
-      const found = store.get(name);
-      found.onsuccess = () => done(found.result as OidcRecord | undefined);
-    });
+  async read(): Promise<OidcRecord | undefined> {
+    let present: OidcRecord | undefined;
+    await this.#run("readonly", (_store, stood) => (present = this.#present(stood)));
+    return present;
   }
 
-  /** Keeps a record. With `instead`: only if that one is still the one that is kept. */
+  /**
+   * Keeps a record. With `instead`: only if that one is still the one that is kept. Does not fail: a token that has been traded in is
+   * good for nothing, so the new one is kept in memory where the database does not take it.
+   */
   async write(record: OidcRecord, instead?: OidcRecord): Promise<void> {
-    await this.#run("readwrite", (store, name) => {
-      const stands = store.get(name);
-      stands.onsuccess = () => {
-        const present = stands.result as OidcRecord | undefined;
-        if (!instead || isSame(present, instead)) store.put(record, name);
-      };
-    });
+    let over = instead;
+    let isPut = false;
+    try {
+      await this.#run("readwrite", (store, stood) => {
+        isPut = !instead || isSame(this.#present(stood), instead);
+        if (!isPut) return;
+        over = stood;
+        store.put(record, this.#name);
+      });
+      if (isPut) this.#unkept = undefined;
+    } catch {
+      this.#unkept = { over, record };
+    }
   }
 
   /** Removes a record, unless another sign-in or a renewal has taken its place. */
   async remove(record: OidcRecord): Promise<void> {
-    await this.#run("readwrite", (store, name) => {
-      const stands = store.get(name);
-      stands.onsuccess = () => {
-        if (isSame(stands.result as OidcRecord | undefined, record)) store.delete(name);
-      };
+    await this.#run("readwrite", (store, stood) => {
+      if (isSame(this.#present(stood), record)) store.delete(this.#name);
     });
   }
 
@@ -55,20 +62,31 @@ export class OidcStore {
     this.#db = undefined;
   }
 
-  /** Runs one transaction to its end, and resolves with what was passed to `done`. */
-  async #run<T>(
-    mode: IDBTransactionMode,
-    act: (store: IDBObjectStore, name: string, done: (value: T | undefined) => void) => void,
-  ): Promise<T | undefined> {
+  #present(stood: OidcRecord | undefined): OidcRecord | undefined {
+    const { over, record } = this.#unkept ?? {};
+    return record && (over ? isSame(stood, over) : !stood) ? record : stood;
+  }
+
+  /** Runs one transaction to its end, in which something is done to what stands; by a new connection if there is none any more. */
+  async #run(mode: IDBTransactionMode, act: (store: IDBObjectStore, stood: OidcRecord | undefined) => void): Promise<void> {
+    try {
+      await this.#transact(mode, act);
+    } catch {
+      await this.#transact(mode, act);
+    }
+  }
+
+  async #transact(mode: IDBTransactionMode, act: (store: IDBObjectStore, stood: OidcRecord | undefined) => void): Promise<void> {
     const opened = (this.#db ??= open());
     try {
       const db = await opened;
-      return await new Promise((resolve, reject) => {
-        let value: T | undefined;
+      await new Promise<void>((resolve, reject) => {
         const transaction = db.transaction(STORE, mode);
-        transaction.oncomplete = () => resolve(value);
+        transaction.oncomplete = () => resolve();
         transaction.onabort = transaction.onerror = () => reject(transaction.error);
-        act(transaction.objectStore(STORE), this.#name, (result) => (value = result));
+        const store = transaction.objectStore(STORE);
+        const stands = store.get(this.#name);
+        stands.onsuccess = () => act(store, stands.result as OidcRecord | undefined);
       });
     } catch (error) {
       if (this.#db === opened) this.#db = undefined;

@@ -17,6 +17,12 @@ interface Redeemed {
   readonly proofs: oauth.DPoPHandle | undefined;
 }
 
+/** What proves the possession of a sign-in's key. */
+interface Proofs {
+  readonly id: string;
+  readonly handle: oauth.DPoPHandle;
+}
+
 /** How the core is told that there is no session (RFC 6749 section 5.2). */
 const nobody = (): Response => new Response('{"error":"invalid_grant"}', { status: 400 });
 
@@ -25,11 +31,11 @@ export class OidcTransport implements Transport {
   readonly #store: OidcStore | undefined;
   /** The user of a session that is in memory only. */
   #user: User = {};
-  #proofs: { readonly id: string; readonly handle: oauth.DPoPHandle } | undefined;
+  #proofs: Proofs | undefined;
   /** The token that `#proofs` is known to be for. */
   #provenToken: string | undefined;
-  /** As a hint for the provider's own sign-out. */
-  idToken: string | undefined;
+  /** The last ID token that this tab was given, and of which sign-in. */
+  #idToken: { readonly of: string | undefined; readonly token: string | undefined } | undefined;
   readonly call: Transport["call"];
 
   constructor(provider: Provider, name: string, isBound: boolean) {
@@ -62,15 +68,21 @@ export class OidcTransport implements Transport {
     }
   }
 
+  /** A hint for the provider's own sign-out: the ID token of whoever is signed in, if this tab was given it. */
+  async idToken(): Promise<string | undefined> {
+    const signedIn = (await this.#store?.read())?.id;
+    return this.#idToken?.of === signedIn ? this.#idToken?.token : undefined;
+  }
+
   close(): void {
     this.#store?.close();
   }
 
   async #enter({ tokens, user, keys, proofs }: Redeemed): Promise<Response> {
     this.#user = user;
-    this.idToken = tokens.idToken;
-    if (this.#store && keys && proofs) {
-      const id = crypto.randomUUID();
+    const id = this.#store && crypto.randomUUID();
+    this.#idToken = { of: id, token: tokens.idToken };
+    if (this.#store && id && keys && proofs) {
       await this.#store.write({ id, keys, refreshToken: tokens.refreshToken, user });
       this.#prove({ id, handle: proofs }, tokens);
     }
@@ -93,7 +105,7 @@ export class OidcTransport implements Transport {
     const record = await store.read();
     if (record?.refreshToken === undefined || !record.keys) return nobody();
     const proofs = this.#proofsOf(record.id, record.keys);
-    const tokens = await this.#ask(record.refreshToken, record.user, proofs.handle);
+    const tokens = await this.#ask(record.refreshToken, record.user, proofs);
     if (tokens instanceof Response) {
       if (await isOver(tokens)) await store.remove(record);
       return tokens;
@@ -106,11 +118,11 @@ export class OidcTransport implements Transport {
     return answerOf(tokens, user);
   }
 
-  async #ask(refreshToken: string, user: User, proofs?: oauth.DPoPHandle): Promise<Tokens | Response> {
+  async #ask(refreshToken: string, user: User, proofs?: Proofs): Promise<Tokens | Response> {
     try {
-      const tokens = await this.#provider.refresh(refreshToken, proofs);
+      const tokens = await this.#provider.refresh(refreshToken, proofs?.handle);
       if (tokens instanceof Response) return tokens;
-      if (tokens.idToken) this.idToken = tokens.idToken;
+      if (tokens.idToken) this.#idToken = { of: proofs?.id, token: tokens.idToken };
       const { sub = user["sub"] } = tokens.claims ?? {};
       if (sub === user["sub"]) return tokens;
     } catch (error) {
@@ -124,7 +136,7 @@ export class OidcTransport implements Transport {
 
   async #leave(refreshToken: string | undefined): Promise<Response> {
     this.#user = {};
-    this.idToken = undefined;
+    this.#idToken = undefined;
     return refreshToken === undefined ? new Response(null, { status: 204 }) : this.#provider.revoke(refreshToken);
   }
 
@@ -158,11 +170,11 @@ export class OidcTransport implements Transport {
   }
 
   /** The proofs of a record, which remember nonces. */
-  #proofsOf(id: string, keys: CryptoKeyPair): { readonly id: string; readonly handle: oauth.DPoPHandle } {
+  #proofsOf(id: string, keys: CryptoKeyPair): Proofs {
     return this.#proofs?.id === id ? this.#proofs : { id, handle: this.#provider.proofs(keys) };
   }
 
-  #prove(proofs: { readonly id: string; readonly handle: oauth.DPoPHandle }, { accessToken }: Tokens): void {
+  #prove(proofs: Proofs, { accessToken }: Tokens): void {
     this.#proofs = proofs;
     this.#provenToken = accessToken;
   }

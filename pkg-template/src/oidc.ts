@@ -146,9 +146,9 @@ export function createOidcSession(options: OidcOptions): OidcClient {
     exchange: () => Promise.reject(new RelatchError("NotSupported")),
     async signOutWithRedirect({ returnTo, idTokenHint } = {}) {
       const place = new URL(ownPlace(returnTo), location.origin).href;
-      const { idToken } = transport;
+      const idToken = idTokenHint ? await transport.idToken().catch(() => undefined) : undefined;
       await session.signOut();
-      location.assign((await provider.endSessionUrl(idTokenHint ? idToken : undefined, place)) ?? place);
+      location.assign((await provider.endSessionUrl(idToken, place)) ?? place);
     },
     dispose() {
       session.dispose();

@@ -122,6 +122,34 @@ describe(`tokens of an OpenID provider, in ${engine}`, { concurrency: false }, (
     assert.deepEqual(await kept(tab), []);
   });
 
+  for (const [what, breakStore] of [
+    ["the disk is full", () => {
+      IDBObjectStore.prototype.put = function () {
+        this.transaction.abort();
+      };
+    }],
+    ["the database is lost for a moment", () => {
+      const { transaction } = IDBDatabase.prototype;
+      let times = 0;
+      IDBDatabase.prototype.transaction = function (...given) {
+        if (this.name !== "relatch-oidc" || times++ % 2) return transaction.apply(this, given);
+        throw new DOMException("Connection to Indexed Database server lost", "UnknownError");
+      };
+    }],
+  ]) {
+    it(`presents no refresh token twice where ${what}`, async () => {
+      const tab = await open(stage.bound);
+      await signIn(tab);
+      await tab.evaluate(breakStore);
+      for (let time = 0; time < 2; time++) {
+        await stage.server.expire();
+        assert.equal((await call(tab)).value, 200);
+      }
+      const { "grant refresh_token": refreshes, replay = 0 } = await stage.server.counters();
+      assert.deepEqual([refreshes, replay, (await state(tab)).status], [2, 0, "authenticated"]);
+    });
+  }
+
   it("takes no tokens for bound that are not", async () => {
     const tab = await open(stage.bound);
     await spoil(tab, "unbound");

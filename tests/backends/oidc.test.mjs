@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
-import { engine } from "../browser/stage.mjs";
-import backend from "./oidc/backend.mjs";
+import { engine, startListener } from "../browser/stage.mjs";
+import backend, { answerForm } from "./oidc/backend.mjs";
 import { NOBODY, visitProvider } from "./oidc/visit.mjs";
 
 const { credentials } = backend;
@@ -145,6 +145,35 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
     });
   }
 
+  it("gives no ID token away but that of whoever is signed in", async () => {
+    const [first, second] = [await open(stage.bound), await open(stage.bound)];
+    await backend.signIn(first, credentials);
+    await stage.until(second, "authenticated");
+    await second.evaluate(() => session.signOut());
+    await stage.until(first, "unauthenticated");
+    await backend.signIn(second, credentials);
+    assert.equal((await first.evaluate(() => session.get())).user.sub, "ada");
+    const urls = [];
+    first.on("framenavigated", (frame) => urls.push(frame.url()));
+    await first.evaluate(() => void session.signOutWithRedirect({ returnTo: "/", idTokenHint: true }));
+    await first.waitForSelector("[name=logout]");
+    assert.deepEqual(urls.filter((url) => url.includes("id_token_hint")), []);
+  });
+
+  it("signs in by a window where another site embeds the page", async () => {
+    const page = { headers: { "content-type": "text/html" }, body: `<iframe src="${stage.server.url}"></iframe>` };
+    const other = await startListener(() => page);
+    const top = await open(stage.plain);
+    await top.goto(other.url);
+    const embedded = await top.waitForFrame((frame) => frame.url().startsWith(stage.server.url));
+    await embedded.evaluate((options) => void open_(options), stage.plain);
+    const opened = new Promise((resolve) => top.once("popup", resolve));
+    const done = embedded.evaluate(() => outcome(session.signInWithPopup()));
+    await answerForm(await opened, credentials);
+    assert.equal((await done).value?.user.sub, "ada");
+    await other.stop();
+  });
+
   it("names every mistake in its options", async () => {
     const tab = await open(stage.plain);
     const issues = await tab.evaluate(() => {
@@ -161,7 +190,10 @@ describe(`OpenID Connect, in ${engine}`, { concurrency: false }, () => {
     const script = await fetch(`${stage.server.url}/oidc.js`).then((response) => response.text());
     const { URL, URLSearchParams, TextEncoder, TextDecoder, crypto } = globalThis;
     const global = { URL, URLSearchParams, TextEncoder, TextDecoder, crypto, options: stage.bound };
-    assert.equal(runInNewContext(`${script}; relatchOidc.createOidcSession(options).getState().status`, global), "loading");
+    const make = `${script}; relatchOidc.createOidcSession(options).getState().status`;
+    assert.equal(runInNewContext(make, global), "loading");
+    const options = { ...stage.bound, issuer: "https://id.example.com/realms/main" };
+    assert.equal(runInNewContext(make, { ...global, options }), "loading");
   });
 
   it("takes no metadata of another issuer", async () => {
