@@ -38,18 +38,18 @@ export class Network {
   #isExpired: (() => boolean) | undefined;
 
   start(): void {
-    if (this.#real) return;
+    if (this.#hook) return;
     const real = (this.#real = globalThis.fetch);
-    // Whoever has wrapped it meanwhile goes on through here, to where it went before.
-    this.#hook = (input, init) => (this.#real ? this.#send(input, init) : real(input, init));
-    globalThis.fetch = this.#hook;
+    // Whoever has wrapped it meanwhile goes on through here, to where it went before, also when it is watched anew above that.
+    const hook: typeof globalThis.fetch = (input, init) => (this.#hook === hook ? this.#send(real, input, init) : real(input, init));
+    globalThis.fetch = this.#hook = hook;
   }
 
   stop(): void {
     this.offline = false;
     this.#isExpired = undefined;
     if (globalThis.fetch === this.#hook && this.#real) globalThis.fetch = this.#real;
-    this.#real = undefined;
+    this.#hook = this.#real = undefined;
   }
 
   get offline(): boolean {
@@ -75,13 +75,12 @@ export class Network {
     return this.#isExpired !== undefined;
   }
 
-  async #send(input: Input, init: RequestInit | undefined): Promise<Response> {
+  async #send(real: typeof globalThis.fetch, input: Input, init: RequestInit | undefined): Promise<Response> {
     const row = this.#note(input, init);
     const began = performance.now();
     const before = row.durationMs ?? 0;
     row.durationMs = null;
     let status = 0;
-    const real = this.#real!;
     try {
       // As the platform says it: nothing of the page is to tell the difference.
       if (this.#isOffline) throw new TypeError("Failed to fetch");

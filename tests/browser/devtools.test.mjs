@@ -317,6 +317,20 @@ describe(`the devtools in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(page.said, []);
   });
 
+  it("watches on when it is moved in the page, whoever has wrapped fetch meanwhile", async () => {
+    const page = await open();
+    const { status, wraps } = await page.evaluate(async () => {
+      const { fetch } = globalThis;
+      let wraps = 0;
+      globalThis.fetch = async (...call) => (wraps++, fetch(...call));
+      document.body.appendChild(document.createElement("div")).append(panel());
+      return { status: (await session.fetch("/api/notes")).status, wraps };
+    });
+    assert.deepEqual([status, wraps], [200, 1]);
+    await until(page, () => rows().filter((row) => row.join(" ").includes("/api/notes")).length === 1);
+    assert.deepEqual(page.said, []);
+  });
+
   it("may be defined twice and shown twice, and leaves nothing when it is taken away", async () => {
     const page = await open();
     const counts = await page.evaluate(async () => {
