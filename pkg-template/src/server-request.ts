@@ -133,7 +133,7 @@ export class RequestState {
     const bare = new Call(target, init);
     if (bare.hasAuthorization || !isApi(this.backend, bare.url)) return bare.sendBare();
     const call = new Call(target, this.#asPage(target, init));
-    await this.ready();
+    await unlessAborted(call.signal, () => this.ready());
     for (let sends = 1; ; sends++) {
       const { access } = this;
       if (!access && this.isNobody) return call.sendBare();
@@ -142,9 +142,10 @@ export class RequestState {
       const isRefused = await isExpired(this.backend.contract, response);
       // A token that another request has fetched may be as old as the first; then there is one more try.
       if (!isRefused || call.isOnce || sends > (this.#isBorrowed ? 2 : 1) || !this.#jar.canSet()) return response;
-      await this.renew(access.token);
+      await unlessAborted(call.signal, () => this.renew(access.token));
       if (this.isNobody) return response;
-      void response.body?.cancel();
+      // It may have broken off meanwhile.
+      response.body?.cancel().catch(() => {});
       if (this.#access?.token === access.token) throw this.#problem ?? sessionStale();
     }
   }
@@ -288,6 +289,25 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Who waits, by the caller's signal: many calls may share one, and Node warns of more than ten listeners. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+const stopAll = ({ target }: Event): void => waiting.get(target as AbortSignal)?.forEach((stop) => stop());
+
+/** Waits for something that others may need too: the caller may give up, and it goes on. */
+async function unlessAborted(signal: AbortSignal | null | undefined, wait: () => Promise<unknown>): Promise<void> {
+  if (!signal) return void (await wait());
+  signal.throwIfAborted();
+  const stops = waiting.get(signal) ?? new Set();
+  waiting.set(signal, stops);
+  signal.addEventListener("abort", stopAll);
+  let stop!: () => void;
+  const stopped = new Promise<never>((_, reject) => stops.add((stop = () => reject(signal.reason as Error))));
+  await Promise.race([wait(), stopped]).finally(() => {
+    stops.delete(stop);
+    if (!stops.size) signal.removeEventListener("abort", stopAll);
+  });
 }
 
 /** A session whose token cannot be renewed here. */

@@ -358,6 +358,60 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
   });
 
+  it("lets calls go at once that are given up while the token is renewed, which goes on for the others", async () => {
+    let renewed = 0;
+    const warnings = [];
+    const warn = (warning) => void warnings.push(warning);
+    process.on("warning", warn);
+    const slow = await listen(async ({ url, headers }) => {
+      if (url !== "/auth/refresh") return { status: headers.authorization === "Bearer t2" ? 200 : 401 };
+      await sleep(300);
+      renewed += 1;
+      const own = { "content-type": "application/json", "set-cookie": `relatch_refresh=${crypto.randomUUID()}; Path=/` };
+      return { headers: own, body: `{"accessToken":"t${renewed}","expiresIn":3600}` };
+    });
+    try {
+      const session = serverOf(slow).open(new Visitor().set("relatch_refresh", crypto.randomUUID()).request("/"));
+      const giveUp = () => {
+        const signal = AbortSignal.timeout(100);
+        return Promise.all(Array.from({ length: 20 }, () => assert.rejects(session.fetch("/api/x", { signal }), { name: "TimeoutError" })));
+      };
+      await giveUp();
+      assert.equal(renewed, 0, "while there is no token");
+      assert.equal((await session.ready()).status, "user");
+      await giveUp();
+      assert.equal(renewed, 1, "while the refused one is renewed");
+      assert.equal((await session.fetch("/api/x")).status, 200);
+      assert.equal(renewed, 2);
+      await assert.rejects(session.fetch("/api/x", { signal: AbortSignal.abort() }), { name: "AbortError" });
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off("warning", warn);
+      await slow.stop();
+    }
+  });
+
+  it("leaves no rejection unhandled where a refused call's answer breaks off while the token is renewed", async () => {
+    const unhandled = [];
+    const note = (error) => void unhandled.push(error);
+    const broken = await listen(async ({ url, headers }) => {
+      if (url !== "/auth/refresh") return headers.authorization === "Bearer t2" ? { body: "whole" } : { status: 401, isCut: true, body: "bro" };
+      if (broken.requests.length > 1) await sleep(100);
+      const own = { "content-type": "application/json", "set-cookie": `relatch_refresh=${crypto.randomUUID()}; Path=/` };
+      return { headers: own, body: `{"accessToken":"t${broken.requests.length > 1 ? 2 : 1}","expiresIn":3600}` };
+    });
+    process.on("unhandledRejection", note);
+    try {
+      const session = serverOf(broken).open(new Visitor().set("relatch_refresh", crypto.randomUUID()).request("/"));
+      assert.equal(await (await session.fetch("/api/x")).text(), "whole");
+      await sleep(50);
+      assert.deepEqual(unhandled, []);
+    } finally {
+      process.off("unhandledRejection", note);
+      await broken.stop();
+    }
+  });
+
   it("gives the bearer and the cookies to the backend's origin only", async () => {
     const foreign = await listen(() => ({ body: "{}" }));
     try {

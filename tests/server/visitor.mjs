@@ -55,7 +55,10 @@ export class Visitor {
   }
 }
 
-/** A server that answers as the test says and keeps what it was asked. `answer` may return nothing: then it hangs. */
+/**
+ * A server that answers as the test says and keeps what it was asked. `answer` may return nothing: then it hangs. What it says
+ * `isCut` of breaks off in the middle.
+ */
 export async function listen(answer) {
   const requests = [];
   const http = createHttp((request, response) => {
@@ -66,7 +69,8 @@ export async function listen(answer) {
       requests.push(seen);
       const reply = await answer(seen);
       if (reply === "reset") return request.socket.destroy();
-      if (reply) response.writeHead(reply.status ?? 200, reply.headers ?? {}).end(reply.body);
+      if (reply?.isCut) response.writeHead(reply.status ?? 200, { ...reply.headers, "content-length": 1000 }).write(reply.body, () => request.socket.destroy());
+      else if (reply) response.writeHead(reply.status ?? 200, reply.headers ?? {}).end(reply.body);
     });
   });
   http.listen(0, "127.0.0.1");
