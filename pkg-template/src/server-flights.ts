@@ -16,7 +16,7 @@ export interface Renewal {
   readonly setCookies: readonly string[];
   /** When its request was sent, in milliseconds since the epoch. */
   readonly sentAt: number;
-  /** The digest of the refresh cookie that it left behind. */
+  /** The digest of the refresh cookie that it left behind: of a new one only, if it could not be judged. */
   readonly successor: string | undefined;
 }
 
@@ -154,17 +154,25 @@ async function land(flight: Flight): Promise<void> {
   flight.landed = renewal;
   const { verdict, successor } = renewal;
   const now = Date.now();
-  if (verdict.is === "unknown") {
-    flight.until = now + Math.min(verdict.error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS);
-  } else if (successor === undefined) {
-    flight.until = now + graceMs;
+  const isUnknown = verdict.is === "unknown";
+  const rested = isUnknown ? now + Math.min(verdict.error.retryAfterMs ?? PAUSE_MS, LONGEST_PAUSE_MS) : now;
+  if (successor === undefined) {
+    flight.until = isUnknown ? rested : now + graceMs;
   } else if (successor === key || graceMs === 0) {
     // A backend that does not rotate needs no grace, and is to be asked anew.
-    flight.until = now;
+    flight.until = rested;
   } else {
     flight.until = now + LONGEST_DELIVERY_MS;
     table().undelivered.set(successor, flight);
   }
+  if (isUnknown && successor !== undefined) pause(successor, renewal, graceMs, rested);
+}
+
+/** The cookie that came with an answer that could not be judged rests too, as if it had been presented and had that answer. */
+function pause(key: string, { verdict, answer, sentAt }: Renewal, graceMs: number, until: number): void {
+  const { flights } = table();
+  const landed: Renewal = { verdict, answer, setCookies: [], sentAt, successor: undefined };
+  if (!flights.has(key)) flights.set(key, { key, graceMs, renewal: Promise.resolve(landed), landed, isEnded: false, until });
 }
 
 function sweep(): void {

@@ -161,8 +161,10 @@ export class RequestState {
     return { ...page, headers };
   }
 
-  async #fly(): Promise<Renewal | undefined> {
+  /** `line`: the cookies that this has gone through already. */
+  async #fly(line = new Set<string>()): Promise<Renewal | undefined> {
     const { backend } = this;
+    line.add(this.#owner);
     const spans = { graceMs: backend.graceMs, requestMs: requestMs(backend, "refresh") };
     const flying = fly(this.#owner, spans, () => refresh(backend, this.#cookie, this.#origin));
     const landed = await within(backend.contract["timeoutMs"] as number, flying);
@@ -176,7 +178,9 @@ export class RequestState {
     const { verdict, setCookies } = renewal;
     if (verdict.is === "unknown") {
       this.#problem = verdict.error;
-      return renewal;
+      await this.#follow(renewal);
+      // Others may have gone on with the new cookie, or the pause is over.
+      return line.has(this.#owner) ? renewal : this.#fly(line);
     }
     this.#problem = undefined;
     this.#reading = undefined;
@@ -192,7 +196,17 @@ export class RequestState {
     this.#access = accessOf(backend, verdict.grant, renewal.sentAt);
     this.#user = verdict.grant.user;
     // What others have fetched a while ago may have run out; its cookie is the one to go on with.
-    return isOwn || this.access ? renewal : this.#fly();
+    return isOwn || this.access ? renewal : this.#fly(line);
+  }
+
+  /** Takes the cookies of an answer that could not be judged: the backend may have rotated. What token there is stays good. */
+  async #follow({ setCookies, successor }: Renewal): Promise<void> {
+    if (!setCookies.length) return;
+    const { backend, access } = this;
+    const kept = access && successor ? accessCookie(backend, sealAccess(access, successor), (access.end - Date.now()) / 1000, setCookies) : undefined;
+    this.#take(kept ? [...setCookies, kept] : setCookies);
+    await this.#adopt(this.#cookie);
+    this.#access = access;
   }
 
   #take(lines: readonly string[]): void {
@@ -262,8 +276,13 @@ async function refresh(backend: Backend, cookie: string, origin: string): Promis
   const { outcome, setCookies, sentAt } = await send(backend, "refresh", { cookie, origin });
   const verdict = judgeRefresh(backend.contract, outcome);
   const answer = typeof outcome === "string" ? undefined : outcome;
-  const left = verdict.is === "renewed" ? readCookie(applySetCookies(cookie, setCookies), backend.refreshCookie) : undefined;
-  return { verdict, answer, setCookies, sentAt, successor: left === undefined ? undefined : await digest(backend, left) };
+  const left = readCookie(applySetCookies(cookie, setCookies), backend.refreshCookie);
+  const isUnknown = verdict.is === "unknown";
+  // What cannot be judged signs nobody out, so it takes no cookie away.
+  if (isUnknown && left === undefined) return { verdict, answer, setCookies: [], sentAt, successor: undefined };
+  const isSame = isUnknown && left === readCookie(cookie, backend.refreshCookie);
+  const successor = verdict.is === "dead" || left === undefined || isSame ? undefined : await digest(backend, left);
+  return { verdict, answer, setCookies, sentAt, successor };
 }
 
 /** Whether an API's answer asks for a new token. Its body is read only where the contract asks about it. */

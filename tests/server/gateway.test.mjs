@@ -107,6 +107,18 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     assert.deepEqual(await refreshes(backend), [0, 0, 0], "without a cookie there is nothing to ask");
   });
 
+  it("pass on the cookie of an answer that cannot be judged, so that the next refresh is as good as the first", async () => {
+    const visitor = await new Visitor().signIn(backend, USER);
+    const former = visitor.cookie("relatch_refresh");
+    await backend.fault({ path: "/auth/refresh", times: 1, status: 502, when: "after" });
+    assert.equal((await ask(visitor, "/auth/refresh")).status, 502);
+    assert.notEqual(visitor.cookie("relatch_refresh"), former);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const renewed = await (await ask(visitor, "/auth/refresh")).json();
+    assert.equal((await notes(renewed.accessToken)).status, 200);
+    assert.deepEqual(await refreshes(backend), [2, 2, 0]);
+  });
+
   it("sign out: cookies are gone, and a request that was on its way brings none back", async () => {
     const visitor = await new Visitor().signIn(backend, USER);
     const late = visitor.twin();

@@ -273,6 +273,63 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.equal((await render(server, visitor, "/", (session) => session.fetch("/api/notes"))).status, 200);
   });
 
+  it("takes the cookie of an answer that cannot be judged, and the next refresh is as good as the first", async () => {
+    const visitor = await someone();
+    const [late, later] = [visitor.twin(), visitor.twin()];
+    await backend.fault({ path: "/auth/refresh", times: 1, status: 502, when: "after" });
+    const asked = Date.now();
+    for (const tab of [visitor, late]) {
+      const state = await render(server, tab, "/", (session) => session.state());
+      assert.deepEqual([state.status, state.error.code], ["authenticated", "TryLater"]);
+    }
+    assert.notEqual(visitor.cookie("relatch_refresh"), later.cookie("relatch_refresh"));
+    assert.equal(late.cookie("relatch_refresh"), visitor.cookie("relatch_refresh"));
+    // A page that is answered at once comes with the new cookie, and nobody asks before the pause is over.
+    await assert.rejects(render(server, visitor, "/", (session) => session.fetch("/api/notes")), { code: "TryLater" });
+    assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+    await sleep(asked + 1500 - Date.now());
+    for (const tab of [later, visitor]) {
+      assert.equal(await render(server, tab, "/", async (session) => (await session.fetch("/api/notes")).status), 200);
+    }
+    assert.equal(later.cookie("relatch_refresh"), visitor.cookie("relatch_refresh"));
+    assert.deepEqual(await refreshes(backend), [2, 2, 0]);
+  });
+
+  it("keeps a token that is still good with the cookie that such an answer brings", async () => {
+    const lost = await listen(({ url, headers }) => {
+      const type = { "content-type": "application/json" };
+      const body = `{"accessToken":"t","expiresIn":3600,"user":{"id":"1"}}`;
+      if (url !== "/auth/refresh") return { status: headers.authorization === "Bearer t" ? 200 : 401, headers: type, body };
+      const own = { ...type, "set-cookie": `relatch_refresh=${crypto.randomUUID()}; Path=/` };
+      return { headers: own, body, isCut: lost.requests.length > 1 };
+    });
+    try {
+      const front = serverOf(lost);
+      const visitor = new Visitor().set("relatch_refresh", crypto.randomUUID());
+      await render(front, visitor);
+      const former = visitor.cookie("relatch_refresh");
+      const state = await render(front, visitor, "/", (session) => session.refresh());
+      assert.deepEqual([state.freshness, state.error.code], ["stale", "Network"]);
+      assert.notEqual(visitor.cookie("relatch_refresh"), former);
+      const page = front.open(visitor.request("/"), { readOnly: true });
+      assert.equal((await page.fetch("/api/x")).status, 200);
+      assert.equal(lost.requests.filter(({ url }) => url === "/auth/refresh").length, 2);
+    } finally {
+      await lost.stop();
+    }
+  });
+
+  it("keeps the cookie that an answer takes away which cannot be judged", async () => {
+    const busy = await listen(() => ({ status: 503, headers: { "set-cookie": "relatch_refresh=; Path=/; Max-Age=0" } }));
+    try {
+      const visitor = new Visitor().set("relatch_refresh", "kept");
+      assert.equal((await render(serverOf(busy), visitor, "/", (session) => session.state())).status, "loading");
+      assert.equal(visitor.cookie("relatch_refresh"), "kept");
+    } finally {
+      await busy.stop();
+    }
+  });
+
   it("gives up waiting at timeoutMs, and a late answer still counts", async () => {
     const hasty = serverOf(backend, { contract: { timeoutMs: 300 } });
     const visitor = await someone();
