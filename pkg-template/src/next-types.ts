@@ -4,9 +4,12 @@ import type { SessionData, SessionState } from "./types.js";
 
 /** Which pages are for signed-in users, and where the others sign in. */
 export interface ProxyOptions {
-  /** Paths for signed-in users: `/account`, `/orders/:id`, `/account/:path*`. Never the sign-in page. Default: none. */
+  /**
+   * Paths for signed-in users: `/account`, `/orders/:id`, `/account/:path*`, `/files/:path+`; nothing else of the matcher's
+   * syntax. Never the sign-in page. Default: none.
+   */
   readonly protect?: readonly string[];
-  /** Where to sign in. Default `/sign-in`. It gets the path to go back to as `callbackUrl`; see `callbackPath`. */
+  /** Where to sign in, a path of this site. Default `/sign-in`. It gets the path to go back to as `callbackUrl`; see `callbackPath`. */
   readonly signInPage?: string;
 }
 

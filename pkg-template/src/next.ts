@@ -1,7 +1,7 @@
 /** @packageDocumentation The session in Next: App Router and Pages Router, `proxy.ts` before both. */
 import { currentState } from "./next-app.js";
 import { pageSession } from "./next-pages.js";
-import { makeProxy } from "./next-proxy.js";
+import { checkPages, makeProxy } from "./next-proxy.js";
 import type { NextOptions, NextSession, PageContext } from "./next-types.js";
 import { checkOptions } from "./server-options.js";
 import { openWeb, requestSession } from "./server-session.js";
@@ -22,7 +22,7 @@ export type { Register, SessionData, SessionState } from "./types.js";
  * @throws RelatchError `InvalidContract`, naming every mistake in contract and options.
  */
 export function createNextSession(options: NextOptions): NextSession {
-  const backend = checkOptions(options);
+  const backend = checkOptions(options, (expect) => checkPages(options, expect));
   const current = async (): Promise<RequestSession> => requestSession(await currentState(backend));
   const pages = (context: PageContext): RequestSession => pageSession(backend, context);
   return {

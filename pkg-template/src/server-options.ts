@@ -29,11 +29,14 @@ export interface Backend {
 
 const isCookieName = (value: unknown): boolean => typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 
-/** @throws RelatchError `InvalidContract`, whose `issues` name every mistake. */
-export function checkOptions(options: ServerOptions): Backend {
+/** Notes what does not hold, by where it is and what is expected there. */
+export type Expect = (holds: boolean, path: string, message: string) => void;
+
+/** `checkMore` checks what an entry's options have besides. @throws RelatchError `InvalidContract`, whose `issues` name every mistake. */
+export function checkOptions(options: ServerOptions, checkMore?: (expect: Expect) => void): Backend {
   const flat = checkContract(options?.contract);
   const issues: ContractIssue[] = [];
-  const expect = (holds: boolean, path: string, message: string): void => void (holds || issues.push({ path, message }));
+  const expect: Expect = (holds, path, message) => void (holds || issues.push({ path, message }));
   const { refreshCookie, forwardCookies = [], accessCookie = "relatch_access", origin, graceMs = 30_000 } = options;
   const base = options.baseUrl ?? String(flat["baseUrl"]);
   const { href } = parse(base);
@@ -52,6 +55,7 @@ export function checkOptions(options: ServerOptions): Backend {
   for (const [isSo, field] of unsupported) expect(!isSo, `contract.${field}`, "is for the browser only so far: the server takes bearers and refresh cookies");
   const isPlain = (flat["refresh.dead"] as Sign[]).some(([, fact]) => fact === undefined);
   expect(isPlain, "contract.refresh.dead", "expected a plain status among them, with which the server says that nobody is signed in");
+  checkMore?.(expect);
   if (issues.length) throw new RelatchError("InvalidContract", { issues });
   const ownOrigin = parse(base).origin;
   const shown = parse(String(flat["baseUrl"]), "http://page").pathname.replace(/\/$/, "");

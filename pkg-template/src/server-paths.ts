@@ -14,15 +14,22 @@ export function callbackPath(value: string | null | undefined, fallback = "/"): 
 }
 
 /**
+ * Whether it is a pattern of {@link compile}. What other matchers write in another way (`(.*)`, `*`, `:id?`, `[id]`) would be
+ * taken for the text that it is, and protect nothing; who means the text writes it percent-encoded.
+ */
+export const isPattern = (pattern: unknown): boolean =>
+  typeof pattern === "string" && pattern.startsWith("/") && segments(pattern).every((part) => /^:\w+[*+]?$|^[^:()[\]{}*?+#]+$/.test(part));
+
+/**
  * Whether a path is one of `patterns`: `/account` itself, `/orders/:id` with one segment there, `/account/:path*` with any
- * number, none included, `/files/:path+` with at least one. Paths are compared as routers see them: without empty segments,
- * decoded, be it before they are taken apart (`/account%2Fkeys`) or each by itself.
+ * number, none included, `/files/:path+` with at least one. Both are compared as routers see them: without empty segments,
+ * decoded, and a path be it before it is taken apart (`/account%2Fkeys`) or each segment by itself.
  */
 export function compile(patterns: readonly string[]): (pathname: string) => boolean {
   const rules = patterns.map((pattern) => {
     const parts = segments(pattern).map((part) => {
       // Both in one form, in which a segment has no slash and no line break in it.
-      if (!part.startsWith(":")) return `/${encodeURIComponent(part).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+      if (!part.startsWith(":")) return `/${encodeURIComponent(decode(part)).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
       return part.endsWith("*") ? "(?:/.*)?" : part.endsWith("+") ? "/.+" : "/[^/]+";
     });
     return new RegExp(`^${parts.join("") || "/"}$`);

@@ -71,6 +71,47 @@ describe("the proxy helper", { concurrency: false }, () => {
     await assert.rejects(auth.proxy(new Visitor().request("/enter/?from=proxy")), missing);
   });
 
+  it("names every path that would protect nothing or lead nowhere, beside the other mistakes in its options", () => {
+    const options = { contract: cookieRefresh({ baseUrl: "/auth" }), baseUrl: `${backend.url}/auth`, refreshCookie: "relatch_refresh" };
+    const issues = (more) => {
+      try {
+        createNextSession({ ...options, ...more });
+      } catch (error) {
+        assert.equal(error.code, "InvalidContract");
+        return error.issues;
+      }
+      return [];
+    };
+    const wrong = [
+      "account", "", "/account/(.*)", "/account/*", "/account/:a?", "/@:user", "/account/:p(.*)", "/:a:b", "/:", "/account{/x}", "/orders/[id]",
+      "/files/[...path]", "/account?tab=1", "/account#top", "/:p*/:id?", undefined, null, /account/,
+    ];
+    for (const pattern of wrong) {
+      const [issue, ...more] = issues({ protect: ["/account", pattern] });
+      assert.deepEqual([issue?.path, more], ["protect[1]", []], String(pattern));
+      assert.match(issue.message, /"\/account\/:path\*".*, got /);
+    }
+    const right = ["/", "/account", "/account/", "/a-b_c.d~e", "/@me", "/:a", "/:a/b/:c", "/:a*", "/x/:a+", "/x/:a*/y", "/c%2B%2B", "/caf\u00e9", "/my files"];
+    assert.deepEqual(issues({ protect: right }), []);
+    assert.deepEqual(issues({ protect: "/account" }).map(({ path }) => path), ["protect"]);
+    for (const page of ["sign-in", "", "//evil.example", "/\\evil.example", "https://app.example/sign-in", "/:path*", "/(auth)/sign-in", 1, null]) {
+      assert.deepEqual(issues({ signInPage: page }).map(({ path }) => path), ["signInPage"], String(page));
+    }
+    for (const page of ["/", "/enter?from=proxy", "/enter#form"]) assert.deepEqual(issues({ signInPage: page }), []);
+    const all = issues({ graceMs: -1, protect: ["*"], signInPage: "sign-in" });
+    assert.deepEqual(all.map(({ path }) => path), ["graceMs", "protect[0]", "signInPage"]);
+  });
+
+  it("protects what is written percent-encoded", async () => {
+    const { proxy } = createNextSession({
+      contract: cookieRefresh({ baseUrl: "/auth" }),
+      baseUrl: `${backend.url}/auth`,
+      refreshCookie: "relatch_refresh",
+      protect: ["/caf%C3%A9/:path*", "/c%2B%2B"],
+    });
+    for (const path of ["/caf\u00e9", "/caf%C3%A9/menu", "/c++", "/c%2B%2B"]) assert.equal((await proxy(new Visitor().request(path))).status, 307, path);
+  });
+
   it("protects the listed paths and no others", async () => {
     for (const path of ["/", "/accounts", "/orders", "/orders/7/items", "/files", "/enter"]) {
       await assert.rejects(auth.proxy(new Visitor().request(path)), missing, path);
