@@ -129,10 +129,10 @@ export class RequestState {
   }
 
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const target = typeof input === "string" ? new URL(input, this.backend.base).href : input;
-    const bare = new Call(target, init);
+    const [target, given] = whole(typeof input === "string" ? new URL(input, this.backend.base).href : input, init);
+    const bare = new Call(target, given);
     if (bare.hasAuthorization || !isApi(this.backend, bare.url)) return bare.sendBare();
-    const call = new Call(target, this.#asPage(target, init));
+    const call = new Call(target, this.#asPage(target, given));
     await unlessAborted(call.signal, () => this.ready());
     for (let sends = 1; ; sends++) {
       const { access } = this;
@@ -283,6 +283,22 @@ async function refresh(backend: Backend, cookie: string, origin: string): Promis
   const isSame = isUnknown && left === readCookie(cookie, backend.refreshCookie);
   const successor = verdict.is === "dead" || left === undefined || isSame ? undefined : await digest(backend, left);
   return { verdict, answer, setCookies, sentAt, successor };
+}
+
+/**
+ * What a call is made with, in a form to which more can be added: a `Request` given as `init` has no members of its own. A body
+ * that the platform makes a stream of (an async generator, Node's `Readable`) is one from here on, which cannot be sent twice.
+ */
+function whole(input: RequestInfo | URL, init: RequestInit | undefined): [input: RequestInfo | URL, init: RequestInit | undefined] {
+  if (!init) return [input, undefined];
+  const prototype: unknown = Object.getPrototypeOf(init);
+  if (prototype !== Object.prototype && prototype !== null) {
+    const request = new Request(input, init);
+    return [request, request.cache === "default" ? undefined : { cache: request.cache }];
+  }
+  const { body } = init;
+  const isIterated = typeof body === "object" && body !== null && Symbol.asyncIterator in body && !(body instanceof ReadableStream);
+  return [input, isIterated ? { ...init, body: new Response(body).body } : init];
 }
 
 /** Whether an API's answer asks for a new token. Its body is read only where the contract asks about it. */

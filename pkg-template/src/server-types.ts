@@ -51,8 +51,8 @@ export interface RequestSession {
   /**
    * `fetch`, as the user of this request. Paths are resolved against the backend's origin. The access token goes to the
    * origin of `baseUrl` and to the contract's `api.origins`, to no other; a 401 is renewed and sent once more where cookies
-   * can be set. What is no GET or HEAD goes out with the site's `Origin`, as from a page. Nothing is cached, unless `init`
-   * says so by `cache` or `next`.
+   * can be set, unless the body is a stream, which is sent once. What is no GET or HEAD goes out with the site's `Origin`, as
+   * from a page. Nothing is cached, unless `init` says so by `cache` or `next`.
    *
    * @throws RelatchError `SessionStale` if there is a session and no token, and none can be had here; what kept the token
    * from being renewed (`TryLater`, `Network`, …).

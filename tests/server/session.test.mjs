@@ -1,5 +1,6 @@
 // relatch/server against the example server: what it reads, what it refreshes, and what it lets nobody have.
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { after, before, beforeEach, describe, it, mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
@@ -413,6 +414,41 @@ describe("a session on the server", { concurrency: false }, () => {
       assert.deepEqual([answer.status, bodyText, contentType, headers.origin], [200, note, "application/json", SITE]);
     }
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("sends what a Request given as options says, and what options say that are no plain object", async () => {
+    const visitor = await someone();
+    await render(server, visitor);
+    await backend.expireAccess();
+    const init = { method: "PUT", body: "text", headers: { "content-type": "text/x-own", "x-own": "kept" } };
+    for (const options of [new Request(`${SITE}/ignored`, init), Object.create(init), new (class { method = init.method; body = init.body; headers = init.headers; })()]) {
+      const answer = await render(server, visitor, "/", (session) => session.fetch("/test/echo", options));
+      const { method, bodyText, contentType, headers } = await answer.json();
+      assert.deepEqual([method, bodyText, contentType, headers["x-own"], headers.origin], ["PUT", "text", "text/x-own", "kept", SITE]);
+    }
+    assert.equal((await refreshes(backend))[1], 2, "the first of them was sent once more");
+  });
+
+  it("delivers a 401 on a body that can be read once, of whatever kind, and renews the token for the next call", async () => {
+    const early = await listen(({ url, headers, body }) => {
+      const own = { "content-type": "application/json", "set-cookie": `relatch_refresh=${crypto.randomUUID()}; Path=/` };
+      if (url === "/auth/refresh") return { headers: own, body: `{"accessToken":"t${early.requests.length}","expiresIn":3600}` };
+      return { status: headers.authorization === "Bearer t1" ? 401 : 200, body };
+    });
+    try {
+      const bodies = [() => Readable.from(["bo", "dy"]), () => (async function* () { yield "bo"; yield "dy"; })(), () => new Response("body").body];
+      for (const body of bodies) {
+        early.requests.length = 0;
+        const session = serverOf(early).open(new Visitor().set("relatch_refresh", crypto.randomUUID()).request("/"));
+        const post = () => session.fetch("/api/x", { method: "POST", body: body(), duplex: "half" });
+        assert.equal((await post()).status, 401);
+        assert.deepEqual(early.requests.map(({ url, body }) => [url, body]), [["/auth/refresh", ""], ["/api/x", "body"]]);
+        await session.refresh();
+        assert.equal(await (await post()).text(), "body");
+      }
+    } finally {
+      await early.stop();
+    }
   });
 
   it("lets calls go at once that are given up while the token is renewed, which goes on for the others", async () => {
