@@ -42,19 +42,25 @@ export function openWeb(backend: Backend, request: Request, readOnly: boolean): 
       const offer = isDocument(request) ? offerHandover(state.backend, state) : undefined;
       const all = [...state.outgoing(lines), ...(offer ? [offer] : [])];
       const isUsers = lines.length > 0 || all.length > 0 || !state.isNobody;
-      if (!isUsers) return response;
-      let answer = response;
-      try {
-        answer.headers.set("cache-control", "private, no-store");
-      } catch {
-        // What fetch has answered cannot be changed.
-        answer = new Response(response.body, response);
-        answer.headers.set("cache-control", "private, no-store");
-      }
+      const answer = isUsers || response.headers.has("content-encoding") ? changeable(response) : response;
+      if (!isUsers) return answer;
+      answer.headers.set("cache-control", "private, no-store");
       for (const line of all) answer.headers.append("set-cookie", line);
       return answer;
     },
   };
+}
+
+/** The same with headers that can be changed. What fetch has answered has none such, and its body is decoded. */
+function changeable(response: Response): Response {
+  try {
+    response.headers.delete("x-relatch");
+    return response;
+  } catch {
+    const answer = new Response(response.body, response);
+    if (answer.headers.has("content-encoding")) for (const name of ["content-encoding", "content-length"]) answer.headers.delete(name);
+    return answer;
+  }
 }
 
 /** A page is being opened (Fetch Metadata), not a part of one fetched. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { after, before, beforeEach, describe, it, mock } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
 
 describe("a session on the server", { concurrency: false }, () => {
@@ -220,6 +221,24 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.equal((await page.get()).user.email, USER.email);
     assert.equal((await page.fetch("/api/notes")).status, 200);
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+
+  it("hands an answer of the backend's on with its body as fetch has decoded it", async () => {
+    const body = `{"accessToken":"t","expiresIn":60,"user":{"id":"1"}}`;
+    const packed = gzipSync(body);
+    const headers = { "content-encoding": "gzip", "content-length": packed.length, "content-type": "application/json" };
+    const squeezed = await listen(() => ({ headers, body: packed }));
+    try {
+      for (const [visitor, caching] of [[new Visitor().set("relatch_refresh", crypto.randomUUID()), "private, no-store"], [new Visitor(), null]]) {
+        const session = serverOf(squeezed).open(visitor.request("/"));
+        const answer = session.commit(await session.fetch("/api/x"));
+        const names = ["content-encoding", "content-length", "content-type", "cache-control"];
+        assert.deepEqual(names.map((name) => answer.headers.get(name)), [null, null, "application/json", caching]);
+        assert.equal(await answer.text(), body);
+      }
+    } finally {
+      await squeezed.stop();
+    }
   });
 
   it("keeps the new cookie where the backend takes away one of the name at another path", async () => {
