@@ -58,7 +58,10 @@ export async function answer(backend: Backend, operation: Operation, request: Re
   if (operation === "signOut") lines.push(...(await afterSignOut(backend, received, present, state.origin)));
   else lines.push(...received.setCookies);
   if (operation === "signIn" || operation === "exchange") lines.push(...(await afterSignIn(backend, received, present, state.owner)));
-  return pass(received, lines);
+  const answer = pass(received, lines);
+  // What a browser forgets with a session is the backend's to say.
+  if (operation === "signOut" && received.clearSiteData !== null) answer.headers.set("clear-site-data", received.clearSiteData);
+  return answer;
 }
 
 /**

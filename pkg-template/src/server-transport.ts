@@ -18,6 +18,8 @@ export interface Sent {
 export interface Received {
   readonly outcome: Outcome;
   readonly setCookies: readonly string[];
+  /** The header of that name. */
+  readonly clearSiteData: string | null;
   /** When it was sent, in milliseconds since the epoch. */
   readonly sentAt: number;
 }
@@ -50,9 +52,9 @@ export async function send(backend: Backend, operation: Operation, sent: Sent): 
       signal: AbortSignal.timeout(requestMs(backend, operation)),
     });
     const outcome = await readAnswer(response, String(contract["retryAfterHeader"]));
-    return { outcome, setCookies: response.headers.getSetCookie(), sentAt };
+    return { outcome, setCookies: response.headers.getSetCookie(), clearSiteData: response.headers.get("clear-site-data"), sentAt };
   } catch (error) {
     const isTimeout = (error as Error | undefined)?.name === "TimeoutError";
-    return { outcome: isTimeout ? "timeout" : "network", setCookies: [], sentAt };
+    return { outcome: isTimeout ? "timeout" : "network", setCookies: [], clearSiteData: null, sentAt };
   }
 }

@@ -130,6 +130,20 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     assert.deepEqual((await refreshes(backend)).slice(1), [1, 0]);
   });
 
+  it("sign out with what the backend has the browser clear, and clear nothing by any other answer", async () => {
+    const clearing = await listen(() => ({ headers: { "clear-site-data": `"cache", "storage"`, "content-type": "application/json" }, body: "{}" }));
+    try {
+      const front = serverOf(clearing);
+      for (const [path, header] of [["/auth/logout", `"cache", "storage"`], ["/auth/login", null]]) {
+        const visitor = new Visitor().set("relatch_refresh", "r");
+        const answer = await front.handle(visitor.request(path, { method: "POST", headers: { origin: SITE } }));
+        assert.equal(answer.headers.get("clear-site-data"), header, path);
+      }
+    } finally {
+      await clearing.stop();
+    }
+  });
+
   it("sign out while a refresh is under way: it waits, and nobody is signed in after it", async () => {
     const visitor = await new Visitor().signIn(backend, USER);
     await backend.fault({ path: "/auth/refresh", times: 1, delayMs: 400 });
