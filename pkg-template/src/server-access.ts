@@ -61,13 +61,15 @@ export function openAccess(value: string | undefined, owner: string): Access | "
 export const bindingOf = (owner: string): string => owner.slice(0, 16);
 
 /**
- * The access token's `Set-Cookie` line. It is as strict as the backend's refresh cookie: `Secure` unless that comes without, and
- * of the same `SameSite`.
+ * The access token's `Set-Cookie` line. It goes where the backend's refresh cookie goes: `Secure` unless that comes without, of
+ * the same `SameSite`, and `Partitioned` if that is.
  */
 export function accessCookie(backend: Backend, value: string, maxAge: number, backendLines: readonly string[]): string | undefined {
   const model = backendLines.map(parseSetCookie).find((set) => set?.name === backend.refreshCookie && !isRemoval(set));
   const isSecure = !model || model.attributes.has("secure");
-  const line = write(backend.accessCookie, value, maxAge, "/", isSecure, model?.attributes.get("samesite") || "Lax");
+  const sameSite = model?.attributes.get("samesite") || "Lax";
+  const partition = model?.attributes.has("partitioned") ? "; Partitioned" : "";
+  const line = write(backend.accessCookie, value, maxAge, "/", isSecure, sameSite) + partition;
   return line.length > LONGEST_COOKIE ? undefined : line;
 }
 

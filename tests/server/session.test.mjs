@@ -241,6 +241,21 @@ describe("a session on the server", { concurrency: false }, () => {
     }
   });
 
+  it("puts the access token where the refresh cookie is", async () => {
+    for (const attributes of ["HttpOnly; Secure; SameSite=None; Partitioned", "HttpOnly; Secure; SameSite=Strict", "HttpOnly; SameSite=Lax"]) {
+      const set = { "content-type": "application/json", "set-cookie": `relatch_refresh=new; Path=/; ${attributes}` };
+      const placed = await listen(() => ({ headers: set, body: `{"accessToken":"t","expiresIn":60}` }));
+      try {
+        const session = serverOf(placed).open(new Visitor().set("relatch_refresh", crypto.randomUUID()).request("/"));
+        await session.ready();
+        const [line] = session.commit(new Response()).headers.getSetCookie().filter((line) => line.startsWith("relatch_access="));
+        assert.equal(line.split("; ").slice(3).join("; "), attributes);
+      } finally {
+        await placed.stop();
+      }
+    }
+  });
+
   it("keeps the new cookie where the backend takes away one of the name at another path", async () => {
     const set = "relatch_refresh=new; Path=/; Max-Age=9999; HttpOnly; Secure";
     const gone = (attributes) => `relatch_refresh=; Max-Age=0; ${attributes}`;
