@@ -41,7 +41,7 @@ function jarOf(backend: Backend, cookie: string | null, store: Store): Jar {
     canSet() {
       if (!canSet) return false;
       try {
-        store.set(backend.handoverCookie, "", { path: backend.paths.refresh, maxAge: 0 });
+        store.set(backend.handoverCookie, "", { path: backend.paths.refresh, maxAge: 0, secure: backend.handoverCookie.startsWith("__") });
       } catch {
         canSet = false;
       }

@@ -68,7 +68,8 @@ export function checkOptions(options: ServerOptions, checkMore?: (expect: Expect
     refreshCookie,
     ownCookies: [refreshCookie, ...forwardCookies],
     accessCookie,
-    handoverCookie: `${accessCookie}_handover`,
+    // Of one path, which no browser takes together with `__Host-`.
+    handoverCookie: `${accessCookie.replace(/^__Host-/i, "__Secure-")}_handover`,
     origin,
     graceMs,
     exposesAccessToken: options.exposeAccessToken === true,

@@ -59,6 +59,19 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
     assert.notEqual(renewed.accessToken, handed.accessToken);
   });
 
+  it("hand it over where the access token's cookie is `__Host-`, by a cookie that a browser takes", async () => {
+    const strict = serverOf(backend, { accessCookie: "__Host-relatch" });
+    const visitor = await new Visitor().signIn(backend, USER);
+    const session = strict.open(visitor.request("/"));
+    await session.ready();
+    const lines = visitor.take(session.commit(new Response("page"))).headers.getSetCookie();
+    const [offer] = lines.filter((line) => line.includes("_handover="));
+    assert.match(offer, /^__Secure-relatch_handover=[^;]+; Path=\/auth\/refresh; Max-Age=60; HttpOnly; Secure/);
+    await backend.reset();
+    await strict.handle(visitor.request("/auth/refresh", { method: "POST", headers: { origin: SITE } }));
+    assert.deepEqual(await refreshes(backend), [0, 0, 0]);
+  });
+
   it("hand no token over that the backend has come to refuse", async () => {
     const visitor = await new Visitor().signIn(backend, USER);
     await render(server, visitor);
