@@ -64,14 +64,16 @@ export const bindingOf = (owner: string): string => owner.slice(0, 16);
  * The access token's `Set-Cookie` line. It goes where the backend's refresh cookie goes: `Secure` unless that comes without, of
  * the same `SameSite`, and `Partitioned` if that is.
  */
-export function accessCookie(backend: Backend, value: string, maxAge: number, backendLines: readonly string[]): string | undefined {
+export function accessCookie(backend: Backend, value: string, maxAge: number, backendLines: readonly string[]): string {
   const model = backendLines.map(parseSetCookie).find((set) => set?.name === backend.refreshCookie && !isRemoval(set));
   const isSecure = !model || model.attributes.has("secure");
   const sameSite = model?.attributes.get("samesite") || "Lax";
   const partition = model?.attributes.has("partitioned") ? "; Partitioned" : "";
-  const line = write(backend.accessCookie, value, maxAge, "/", isSecure, sameSite) + partition;
-  return line.length > LONGEST_COOKIE ? undefined : line;
+  return write(backend.accessCookie, value, maxAge, "/", isSecure, sameSite) + partition;
 }
+
+/** Whether every browser stores the cookie of this line. */
+export const isStored = (line: string): boolean => line.length <= LONGEST_COOKIE;
 
 /**
  * The line of a mark, which has no token in it: `Secure`, unless the site is known by `http`, where no browser would take that,

@@ -5,7 +5,7 @@
  * token is presented once, whoever needs it.
  */
 import type { Sign } from "./contract.js";
-import { accessCookie, accessOf, bindingOf, digest, markCookie, sealAccess, sealSignedOut } from "./server-access.js";
+import { accessCookie, accessOf, bindingOf, digest, isStored, markCookie, sealAccess, sealSignedOut } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { end, settled } from "./server-flights.js";
 import { OPERATIONS, type Backend, type Operation } from "./server-options.js";
@@ -104,7 +104,7 @@ async function afterSignIn(backend: Backend, received: Received, cookie: string,
   const access = accessOf(backend, grant, sentAt);
   const value = sealAccess(access, owner);
   const line = accessCookie(backend, value, (access.end - sentAt) / 1000, setCookies);
-  return line ? [line] : [];
+  return isStored(line) ? [line] : [];
 }
 
 /** Confirmed or not, no page is rendered for this user any more, and no refresh under way brings a cookie back. */

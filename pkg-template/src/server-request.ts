@@ -3,7 +3,7 @@ import { Call } from "./call.js";
 import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionData, SessionState } from "./types.js";
-import { accessCookie, accessOf, digest, markCookie, openAccess, sealAccess, type Access } from "./server-access.js";
+import { accessCookie, accessOf, digest, isStored, markCookie, openAccess, sealAccess, type Access } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { arrived, fly, successorOf, type Flight, type Renewal } from "./server-flights.js";
 import type { Backend } from "./server-options.js";
@@ -191,7 +191,7 @@ export class RequestState {
       this.#access = undefined;
       return renewal;
     }
-    this.#take(linesOf(backend, renewal));
+    this.#take(setCookies, accessLine(backend, renewal));
     await this.#adopt(this.#cookie);
     this.#access = accessOf(backend, verdict.grant, renewal.sentAt);
     this.#user = verdict.grant.user;
@@ -204,14 +204,15 @@ export class RequestState {
     if (!setCookies.length) return;
     const { backend, access } = this;
     const kept = access && successor ? accessCookie(backend, sealAccess(access, successor), (access.end - Date.now()) / 1000, setCookies) : undefined;
-    this.#take(kept ? [...setCookies, kept] : setCookies);
+    this.#take(setCookies, kept);
     await this.#adopt(this.#cookie);
     this.#access = access;
   }
 
-  #take(lines: readonly string[]): void {
-    this.#cookie = applySetCookies(this.#cookie, lines);
-    this.#jar.set(lines);
+  /** `own`: the access token's line. What goes on to the page has it, whether or not a browser would store it. */
+  #take(lines: readonly string[], own?: string): void {
+    this.#cookie = applySetCookies(this.#cookie, own === undefined ? lines : [...lines, own]);
+    this.#jar.set(own !== undefined && isStored(own) ? [...lines, own] : lines);
   }
 
   async #open(): Promise<void> {
@@ -263,12 +264,15 @@ export class RequestState {
 }
 
 /** What a renewal sets: the backend's cookies, and the access token's. */
-function linesOf(backend: Backend, { verdict, setCookies, sentAt, successor }: Renewal): readonly string[] {
-  if (verdict.is !== "renewed") return setCookies;
+function linesOf(backend: Backend, renewal: Renewal): readonly string[] {
+  const own = accessLine(backend, renewal);
+  return own !== undefined && isStored(own) ? [...renewal.setCookies, own] : renewal.setCookies;
+}
+
+function accessLine(backend: Backend, { verdict, setCookies, sentAt, successor }: Renewal): string | undefined {
+  if (verdict.is !== "renewed") return undefined;
   const access = accessOf(backend, verdict.grant, sentAt);
-  const left = (access.end - Date.now()) / 1000;
-  const own = accessCookie(backend, sealAccess(access, successor ?? ""), left, setCookies);
-  return own ? [...setCookies, own] : setCookies;
+  return accessCookie(backend, sealAccess(access, successor ?? ""), (access.end - Date.now()) / 1000, setCookies);
 }
 
 /** Sends the refresh itself, for all who wait for it. */

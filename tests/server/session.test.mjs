@@ -223,6 +223,30 @@ describe("a session on the server", { concurrency: false }, () => {
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
   });
 
+  it("hands a token to the page that is too long for a browser's cookie", async () => {
+    const token = "t".repeat(4200);
+    const wordy = await listen(({ url, headers }) => {
+      if (url !== "/auth/refresh") return { status: headers.authorization === `Bearer ${token}` ? 200 : 401 };
+      const own = { "content-type": "application/json", "set-cookie": `relatch_refresh=${crypto.randomUUID()}; Path=/` };
+      return { headers: own, body: JSON.stringify({ accessToken: token, expiresIn: 60 }) };
+    });
+    try {
+      const front = serverOf(wordy);
+      const session = front.open(new Visitor().set("relatch_refresh", crypto.randomUUID()).request("/"));
+      await session.ready();
+      const cookie = session.onward().get("cookie");
+      for (const readOnly of [true, false]) {
+        const page = front.open(new Request(`${SITE}/`, { headers: { cookie } }), { readOnly });
+        assert.equal((await page.fetch("/api/x")).status, 200);
+      }
+      assert.equal(wordy.requests.filter(({ url }) => url === "/auth/refresh").length, 1);
+      const names = session.commit(new Response("page")).headers.getSetCookie().map((line) => line.split("=")[0]);
+      assert.ok(!names.includes("relatch_access"), "a browser would refuse it");
+    } finally {
+      await wordy.stop();
+    }
+  });
+
   it("hands an answer of the backend's on with its body as fetch has decoded it", async () => {
     const body = `{"accessToken":"t","expiresIn":60,"user":{"id":"1"}}`;
     const packed = gzipSync(body);
