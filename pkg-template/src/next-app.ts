@@ -1,5 +1,5 @@
 /** The App Router's requests: Server Components, Route Handlers and Server Actions. */
-import { isRemoval, parseSetCookie, readCookie } from "./server-cookies.js";
+import { isRemoval, onePerName, readCookie } from "./server-cookies.js";
 import type { Backend } from "./server-options.js";
 import { RequestState, type Jar } from "./server-request.js";
 
@@ -48,9 +48,8 @@ function jarOf(backend: Backend, cookie: string | null, store: Store): Jar {
       return canSet;
     },
     set(lines) {
-      for (const line of lines) {
-        const parsed = parseSetCookie(line);
-        if (parsed) store.set(parsed.name, decode(parsed.value), { ...attributesOf(parsed.attributes), ...(isRemoval(parsed) && { maxAge: 0 }) });
+      for (const cookie of onePerName(lines)) {
+        store.set(cookie.name, decode(cookie.value), { ...attributesOf(cookie.attributes), ...(isRemoval(cookie) && { maxAge: 0 }) });
       }
     },
   };

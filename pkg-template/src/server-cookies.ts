@@ -36,6 +36,23 @@ export function applySetCookies(header: string | null | undefined, lines: readon
   return write(cookies);
 }
 
+/**
+ * What is left of `lines` where one line a name can be kept, as in Next: the removal of a cookie that another of them sets
+ * elsewhere would be kept instead of that.
+ */
+export function onePerName(lines: readonly string[]): readonly SetCookie[] {
+  const last = new Map<string, SetCookie>();
+  for (const line of lines) {
+    const set = parseSetCookie(line);
+    if (!set) continue;
+    const key = `${set.name};${placeOf(set)}`;
+    last.delete(key);
+    last.set(key, set);
+  }
+  const left = [...last.values()];
+  return left.filter((set) => !isRemoval(set) || !left.some((other) => other.name === set.name && !isRemoval(other)));
+}
+
 const placeOf = ({ attributes }: SetCookie): string =>
   `${(attributes.get("domain") ?? "").replace(/^\./, "").toLowerCase()};${attributes.get("path") ?? ""}`;
 

@@ -1,8 +1,9 @@
 // What of relatch/next can be told without Next; the rest is in ../packaging.
 import assert from "node:assert/strict";
+import { register } from "node:module";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { callbackPath, cookieRefresh, createNextSession } from "../../pkg/next.js";
-import { refreshes, SITE, startBackend, USER, Visitor } from "./stage.mjs";
+import { listen, refreshes, SITE, startBackend, USER, Visitor } from "./stage.mjs";
 
 describe("the path to go back to after a sign-in", () => {
   it("is one of this site", () => {
@@ -131,6 +132,43 @@ describe("the proxy helper", { concurrency: false }, () => {
     const answer = visitor.take(await auth.proxy(visitor.request("/auth/refresh", { method: "POST", headers: { origin: SITE } })));
     assert.equal((await answer.json()).user.email, USER.email);
     assert.deepEqual(await refreshes(backend), [1, 1, 0]);
+  });
+});
+
+describe("the App Router", { concurrency: false }, () => {
+  before(() => {
+    const module = (code) => `data:text/javascript,${encodeURIComponent(code)}`;
+    const headers = module("export const headers = () => globalThis.next.headers, cookies = () => globalThis.next.cookies;");
+    const found = JSON.stringify({ url: headers, shortCircuit: true });
+    register(module(`export const resolve = (name, context, next) => (name === "next/headers.js" ? ${found} : next(name, context));`));
+  });
+  after(() => void delete globalThis.next);
+
+  it("keeps the new cookie where the backend takes away one of the name at another path, though Next keeps one a name", async () => {
+    const set = "relatch_refresh=new; Path=/; Max-Age=9999; HttpOnly; Secure";
+    const gone = (path) => `relatch_refresh=; Max-Age=0; Path=${path}`;
+    for (const [lines, kept] of [
+      [[set, gone("/auth")], ["new", "/"]],
+      [[gone("/auth"), set], ["new", "/"]],
+      [[set, set.replace("Path=/", "Path=/auth"), gone("/auth")], ["new", "/"]],
+      [[set, gone("/")], ["", "/"]],
+      [[gone("/auth")], ["", "/auth"]],
+    ]) {
+      const moved = await listen(() => ({
+        headers: { "content-type": "application/json", "set-cookie": lines },
+        body: `{"accessToken":"t","expiresIn":60,"user":{"id":"1"}}`,
+      }));
+      try {
+        const jar = new Map();
+        const headers = new Headers({ cookie: `relatch_refresh=${crypto.randomUUID()}`, host: "app.example" });
+        globalThis.next = { headers, cookies: { set: (name, value, { path }) => jar.set(name, [value, path]) } };
+        const auth = createNextSession({ contract: cookieRefresh({ baseUrl: "/auth" }), baseUrl: `${moved.url}/auth`, refreshCookie: "relatch_refresh", origin: SITE });
+        await auth.getState();
+        assert.deepEqual(jar.get("relatch_refresh"), kept, lines.join());
+      } finally {
+        await moved.stop();
+      }
+    }
   });
 });
 
