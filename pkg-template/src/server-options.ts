@@ -39,8 +39,9 @@ export function checkOptions(options: ServerOptions, checkMore?: (expect: Expect
   const expect: Expect = (holds, path, message) => void (holds || issues.push({ path, message }));
   const { refreshCookie, forwardCookies = [], accessCookie = "relatch_access", origin, graceMs = 30_000 } = options;
   const base = options.baseUrl ?? String(flat["baseUrl"]);
-  const { href } = parse(base);
+  const { href, username, password } = parse(base);
   expect(/^https?:/.test(href) && !/[?#]/.test(base), "baseUrl", "expected the absolute http(s) URL at which the server reaches the backend");
+  expect(username === "" && password === "", "baseUrl", "expected it without a user's name and password, since fetch takes no such URL");
   expect(isCookieName(refreshCookie), "refreshCookie", "expected the name of the backend's refresh cookie");
   expect(forwardCookies.every(isCookieName), "forwardCookies", "expected names of cookies");
   expect(isCookieName(accessCookie), "accessCookie", "expected the name of a cookie");
@@ -76,10 +77,10 @@ export function checkOptions(options: ServerOptions, checkMore?: (expect: Expect
   };
 }
 
-function parse(url: string, base?: string): { origin: string; href: string; pathname: string } {
+function parse(url: string, base?: string): Pick<URL, "origin" | "href" | "pathname" | "username" | "password"> {
   try {
     return new URL(url, base);
   } catch {
-    return { origin: "", href: "", pathname: "" };
+    return { origin: "", href: "", pathname: "", username: "", password: "" };
   }
 }

@@ -36,7 +36,9 @@ export function requestMs({ contract }: Backend, operation: Operation): number {
 export async function send(backend: Backend, operation: Operation, sent: Sent): Promise<Received> {
   const { contract } = backend;
   const [body, own] = compose(contract, operation, undefined, {}, {});
-  const headers = new Headers({ ...Object.fromEntries(own), ...sent.headers, origin: sent.origin });
+  const headers = new Headers();
+  // One by one: those of one name in other letters would be sent as one with both values.
+  for (const [name, value] of [...own, ...Object.entries({ ...sent.headers, origin: sent.origin })]) headers.set(name, value);
   const cookie = keepCookies(sent.cookie, backend.ownCookies);
   if (cookie) headers.set("cookie", cookie);
   if (sent.bearer !== undefined) headers.set("authorization", `Bearer ${sent.bearer}`);

@@ -1,6 +1,7 @@
 // The contract's own operations, answered on the site's origin, so that browser and server refresh in one place.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { cookieRefresh } from "../../pkg/server.js";
 import { listen, OTHER, refreshes, render, serverOf, SITE, startBackend, USER, Visitor } from "./stage.mjs";
 
 describe("the operations on the site's own origin", { concurrency: false }, () => {
@@ -154,6 +155,20 @@ describe("the operations on the site's own origin", { concurrency: false }, () =
       }
     } finally {
       await clearing.stop();
+    }
+  });
+
+  it("send a header of the contract's once, in whatever letters", async () => {
+    const seen = await listen(() => ({ status: 204 }));
+    try {
+      const { signOut } = cookieRefresh({ baseUrl: "/auth" });
+      const front = serverOf(seen, { contract: { signOut: { ...signOut, headers: { "Content-Type": "application/json", "X-Own": "1" } } } });
+      const headers = { origin: SITE, "content-type": "application/json" };
+      await front.handle(new Visitor().request("/auth/logout", { method: "POST", headers }));
+      const [{ headers: sent }] = seen.requests;
+      assert.deepEqual([sent["content-type"], sent["x-own"]], ["application/json", "1"]);
+    } finally {
+      await seen.stop();
     }
   });
 

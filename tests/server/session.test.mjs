@@ -601,5 +601,8 @@ describe("a session on the server", { concurrency: false }, () => {
       assert.deepEqual([error.code, error.issues.map(({ path }) => path)], ["InvalidContract", ["baseUrl", "refreshCookie", "origin", "graceMs"]]);
       return true;
     });
+    for (const baseUrl of ["http://u:p@backend/auth", "http://u@backend/auth"]) {
+      assert.throws(() => serverOf(backend, { baseUrl }), (error) => error.issues.length === 1 && error.issues[0].path === "baseUrl");
+    }
   });
 });
