@@ -46,7 +46,8 @@ async fn create(
     Caller(session): Caller,
     Body(note): Body<NewNote>,
 ) -> Result<(StatusCode, Json<Note>), ApiError> {
-    if !(1..=LONGEST_NOTE).contains(&note.text.chars().count()) {
+    // PostgreSQL keeps no text with a NUL in it.
+    if !(1..=LONGEST_NOTE).contains(&note.text.chars().count()) || note.text.contains('\0') {
         return Err(ApiError::InvalidRequest);
     }
     let id = random::id()?;

@@ -56,6 +56,10 @@ async fn login(
     headers: HeaderMap,
     Body(credentials): Body<Credentials>,
 ) -> Result<Response, ApiError> {
+    // PostgreSQL knows no text with a NUL in it.
+    if credentials.email.contains('\0') {
+        return Err(ApiError::InvalidRequest);
+    }
     let account = users::by_email(&state.db, &credentials.email).await?;
     let (user, stored) = account.map(|it| (it.user, it.password_hash)).unzip();
     let matches = state.passwords.verify(credentials.password, stored).await?;
@@ -167,29 +171,29 @@ async fn live_session(state: &AppState, headers: &HeaderMap) -> Result<Option<Se
 
 /// Signing out twice, or without a session, is as good as once.
 async fn logout(State(state): State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some(family_id) = family_to_end(&state, &headers).await?
-        && refresh_token::revoke(&state.db, &family_id).await?
-    {
-        state.audit.signed_out(&family_id);
-        state.audit.revoked(&family_id, "sign-out");
+    for family_id in families_to_end(&state, &headers).await? {
+        if refresh_token::revoke(&state.db, &family_id).await? {
+            state.audit.signed_out(&family_id);
+            state.audit.revoked(&family_id, "sign-out");
+        }
     }
     let cleared = [(SET_COOKIE, cookie::clear(&state.config)?)];
     Ok((StatusCode::NO_CONTENT, cleared).into_response())
 }
 
-/// The family of the cookie, be its token current or not, else of the access token.
-async fn family_to_end(state: &AppState, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    if let Some(token) = cookie::read(headers, &state.config)
-        && let Some(family_id) = refresh_token::family_of(&state.db, token).await?
-    {
-        return Ok(Some(family_id));
+/// The family of the cookie, be its token current or not, and the one of the access token, which may be another: a late answer
+/// can have left the cookie of a session that has ended.
+async fn families_to_end(state: &AppState, headers: &HeaderMap) -> Result<Vec<String>, ApiError> {
+    let mut families = Vec::new();
+    if let Some(token) = cookie::read(headers, &state.config) {
+        families.extend(refresh_token::family_of(&state.db, token).await?);
     }
-    match bearer(headers) {
-        Some(token) => match access_token::session_of(state, token).await {
-            Ok(session) => Ok(Some(session.family_id)),
-            Err(ApiError::InvalidToken) => Ok(None),
-            Err(error) => Err(error),
-        },
-        None => Ok(None),
+    if let Some(token) = bearer(headers) {
+        match access_token::session_of(state, token).await {
+            Ok(session) => families.push(session.family_id),
+            Err(ApiError::InvalidToken) => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(families)
 }

@@ -77,6 +77,18 @@ impl Config {
         self.jwt_secret = env::var("RELATCH_JWT_SECRET").ok();
         self
     }
+
+    /// Browsers drop a cookie whose name promises what it does not keep (RFC 6265bis §4.1.3).
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let is_secure = !self.insecure_cookies;
+        if self.cookie_name.starts_with("__Host-") && !(is_secure && self.cookie_path == "/") {
+            return Err("--cookie-name __Host-… needs --cookie-path / and no --insecure-cookies");
+        }
+        if self.cookie_name.starts_with("__Secure-") && !is_secure {
+            return Err("--cookie-name __Secure-… needs cookies without --insecure-cookies");
+        }
+        Ok(())
+    }
 }
 
 /// A user the server creates at start.
@@ -141,5 +153,24 @@ fn cookie_path(text: &str) -> Result<String, &'static str> {
         Ok(text.to_owned())
     } else {
         Err("expected a path such as /auth")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_of_the_cookies_name_has_to_hold() {
+        let checked = |flags: &[&str]| {
+            let fixed = ["server"];
+            Config::try_parse_from(fixed.iter().chain(flags)).unwrap().check().is_ok()
+        };
+        assert!(checked(&["--cookie-name=__Host-sid", "--cookie-path=/"]));
+        assert!(checked(&["--cookie-name=__Secure-sid"]));
+        assert!(!checked(&["--cookie-name=__Host-sid"]));
+        assert!(!checked(&["--cookie-name=__Host-sid", "--cookie-path=/", "--insecure-cookies"]));
+        assert!(!checked(&["--cookie-name=__Secure-sid", "--insecure-cookies"]));
     }
 }

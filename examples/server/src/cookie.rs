@@ -4,14 +4,13 @@ use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 
 use crate::{config::Config, error::ApiError};
 
-/// The refresh token the request carries.
+/// The refresh token the request carries. A header has the cookies of everybody on the site, whose bytes may be any.
 pub(crate) fn read<'a>(headers: &'a HeaderMap, config: &Config) -> Option<&'a str> {
     headers
         .get_all(COOKIE)
         .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='))
         .find(|(name, value)| *name == config.cookie_name && !value.is_empty())
         .map(|(_, value)| value)
 }

@@ -34,12 +34,15 @@ impl Kind {
     }
 
     /// What each connection begins with. `refresh_token::rotate` relies on READ COMMITTED, which
-    /// is the default unless the database or the role has another one. The server's notices (a
-    /// table is there already) are of no interest.
+    /// is the default unless the database or the role has another one. Nobody waits for ever behind a row that an instance has
+    /// locked which is there no more. The server's notices (a table is there already) are of no interest.
     fn setting(self) -> &'static str {
         match self {
             Self::Postgres => {
                 "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+                 SET lock_timeout = '5s';
+                 SET statement_timeout = '10s';
+                 SET idle_in_transaction_session_timeout = '10s';
                  SET client_min_messages = warning"
             }
             Self::File | Self::Memory => "PRAGMA journal_mode = WAL",

@@ -77,6 +77,7 @@ pub struct Server {
 
 impl Server {
     pub async fn bind(config: Config) -> Result<Self, StartError> {
+        config.check().map_err(|problem| StartError::Other(problem.to_owned()))?;
         let listeners = listen(&config.host, config.port).await?;
         let first = listeners.first().ok_or(io::ErrorKind::AddrNotAvailable);
         let port = first.map_err(io::Error::from)?.local_addr()?.port();
@@ -108,7 +109,7 @@ impl Server {
         ended.await;
         drop(end);
         let _ = timeout(GRACE, serving.join_all()).await;
-        self.db.close().await;
+        let _ = timeout(GRACE, self.db.close()).await;
         Ok(())
     }
 }

@@ -30,6 +30,10 @@ pub(crate) async fn login(
     Body(request): Body<SocialLogin>,
 ) -> Result<Response, ApiError> {
     let provider = Provider::from_name(&request.provider).ok_or(ApiError::InvalidRequest)?;
+    // It goes into a header.
+    if !request.token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(ApiError::InvalidRequest);
+    }
     let profile = state.providers.profile(provider, &request.token).await;
     let profile = profile.inspect_err(|_| state.audit.sign_in_refused(provider.name()))?;
     if provider.contradicts(&request.profile, &profile) {

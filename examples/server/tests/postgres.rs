@@ -126,6 +126,19 @@ async fn rotation_does_not_depend_on_the_isolation_that_the_database_has_by_defa
     assert_one_wins(&[one, other]).await;
 }
 
+/// As an instance leaves it that has lost its network in the middle of a rotation.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_locked_for_ever_holds_up_nobody_else() {
+    let database = Database::new().await;
+    let server = start_on(&database.url, "k", &[]).await;
+    let session = server.login().await;
+    let mut stuck = AnyConnection::connect(&database.url).await.unwrap();
+    sqlx::raw_sql("BEGIN; UPDATE families SET expires_at = expires_at").execute(&mut stuck).await.unwrap();
+    let refused = join_all((0..9).map(|_| server.refresh(&session.cookie))).await;
+    assert!(refused.iter().all(|answer| answer.status() == 500));
+    assert_eq!(server.get("/api/me", &session.access).await.status(), 200);
+}
+
 /// An error is what people paste into an issue.
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_an_error_without_its_password() {

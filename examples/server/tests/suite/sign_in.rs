@@ -190,3 +190,44 @@ async fn a_short_key_is_refused_at_start() {
     config.jwt_secret = Some(json!("short").to_string());
     assert!(matches!(Server::bind(config).await, Err(StartError::ShortKey)));
 }
+
+#[tokio::test]
+async fn another_cookie_of_whatever_bytes_does_not_hide_this_one() {
+    let server = start(&[]).await;
+    let first = server.login().await;
+    let beside = |token: &str| {
+        let bytes = [b"nick=\xea\xb9\x80; bad=\xff; relatch_refresh=", token.as_bytes()].concat();
+        header::HeaderValue::from_bytes(&bytes).unwrap()
+    };
+    let refresh = server.request(Method::POST, "/auth/refresh").header(header::COOKIE, beside(&first.cookie));
+    let second = common::tokens(refresh.send().await.unwrap()).await;
+    let logout = server.request(Method::POST, "/auth/logout").header(header::COOKIE, beside(&second.cookie));
+    assert_eq!(logout.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(refusal(server.refresh(&second.cookie).await).await, refused(401, "no_session"));
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_the_session_of_the_access_token_beside_a_cookie_of_another() {
+    let server = start(&[]).await;
+    let former = server.login().await;
+    server.post("/auth/logout", &former.cookie).await;
+    let present = server.login().await;
+    let cookie = format!("relatch_refresh={}", former.cookie);
+    let logout =
+        server.request(Method::POST, "/auth/logout").header(header::COOKIE, cookie).bearer_auth(&present.access);
+    assert_eq!(logout.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    let call = server.get("/api/me", &present.access).await;
+    assert_eq!(refusal(call).await, refused(401, "invalid_token"));
+}
+
+#[tokio::test]
+async fn a_text_that_no_database_keeps_is_refused_as_such() {
+    let server = start(&[]).await;
+    assert_eq!(refusal(server.login_as("a\0@example.com", "x").await).await, refused(400, "invalid_request"));
+    let access = server.login().await.access;
+    let note = server.request(Method::POST, "/api/notes").bearer_auth(&access).json(&json!({ "text": "a\0" }));
+    assert_eq!(refusal(note.send().await.unwrap()).await, refused(400, "invalid_request"));
+    let social = json!({ "provider": "kakao", "token": "a\nb" });
+    let social = server.request(Method::POST, "/auth/social-login").json(&social);
+    assert_eq!(refusal(social.send().await.unwrap()).await, refused(400, "invalid_request"));
+}
