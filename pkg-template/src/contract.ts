@@ -107,7 +107,7 @@ export interface Contract {
   readonly error?: { /** Default `error`. */ readonly at?: string };
   /**
    * Proof that a request comes from the site's own page. Its value is looked up for each request anew, and goes with each
-   * of the SDK's own requests that is no `GET`; the header also with API calls that change something.
+   * of the SDK's own requests that is no `GET`; the header also with API calls that change something, from the cookie.
    */
   readonly csrf?: {
     /** A cookie that scripts can read. */
@@ -243,7 +243,8 @@ export function checkContract(contract: unknown): FlatContract {
     const isGiven = given[path] !== undefined;
     const value: unknown = isGiven ? given[path] : fallback && JSON.parse(fallback);
     delete given[path];
-    if (group === without) continue;
+    // What is a refusal of a sign-in is one of an exchange too.
+    if (group === without && path !== "signIn.refused") continue;
     const [expected, check] = KINDS[kind]!;
     const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
     if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);

@@ -49,7 +49,7 @@ const BLAMES_REQUEST = ["invalid_request", "invalid_client", "unauthorized_clien
 const GONE = [401, 404, 410];
 
 export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshVerdict {
-  const said = saidBy(contract, outcome);
+  const said = saidBy(outcome);
   if (said instanceof RelatchError) return { is: "unknown", error: said };
   const dead = shows(contract, "refresh.dead", said);
   const code = at(said.json, contract, "error.at");
@@ -59,7 +59,7 @@ export function judgeRefresh(contract: FlatContract, outcome: Outcome): RefreshV
 }
 
 export function judgeSession(contract: FlatContract, outcome: Outcome): SessionVerdict {
-  const said = saidBy(contract, outcome);
+  const said = saidBy(outcome);
   if (said instanceof RelatchError) return { is: "unknown", error: said };
   if (shows(contract, "api.expired", said)) return { is: "refused" };
   const user = isSuccess(said.status) && said.kind === "json" ? readUser(contract, said, "session.user") : undefined;
@@ -68,7 +68,7 @@ export function judgeSession(contract: FlatContract, outcome: Outcome): SessionV
 
 /** Whether the backend has confirmed that the session is over. One that no longer knows it has confirmed it too. */
 export function judgeSignOut(contract: FlatContract, outcome: Outcome): SignOutVerdict {
-  const said = saidBy(contract, outcome);
+  const said = saidBy(outcome);
   if (said instanceof RelatchError) return { is: "unknown", error: said };
   const { status, kind } = said;
   if (shows(contract, "signOut.refused", said)) return { is: "unknown", error: new RelatchError("BadResponse", { status, temporary: true }) };
@@ -130,12 +130,8 @@ export function writeGrant(contract: FlatContract, grant: Grant): unknown {
   return root;
 }
 
-/** An answer that says something of the session; what is wrong, if it refuses the proof alone or never came. */
-function saidBy(contract: FlatContract, outcome: Outcome): Answer | RelatchError {
-  if (typeof outcome === "string") return unanswered(outcome);
-  const { status } = outcome;
-  return shows(contract, "csrf.refused", outcome) ? new RelatchError("Misconfigured", { status, temporary: false }) : outcome;
-}
+/** An answer; what is wrong, if it never came. */
+const saidBy = (outcome: Outcome): Answer | RelatchError => (typeof outcome === "string" ? unanswered(outcome) : outcome);
 
 function readUser(contract: FlatContract, answer: Answer, field = "user.at"): object | undefined {
   const user = at(answer.json, contract, field);

@@ -379,6 +379,13 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await held(), []);
   });
 
+  it("says of a refused exchange that it was refused, also where there is no sign-in", async () => {
+    const page = await openPage(browser, server.url);
+    await page.evaluate(() => void open_({ signIn: undefined }));
+    await server.fault({ path: "/auth/social-login", times: 1, status: 401, when: "before" });
+    assert.equal((await page.evaluate(() => statusOf(session.exchange({ provider: "kakao" })))).code, "BadCredentials");
+  });
+
   it("sets no cookie by the late answer to a sign-in that was given up", async () => {
     const page = await openPage(browser, server.url);
     await page.evaluate(() => void open_({ timeoutMs: 600 }));

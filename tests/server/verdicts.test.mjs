@@ -19,14 +19,20 @@ async function serverOf(row, answer) {
   const listener = await listen(answer);
   const contract = { ...cookieRefresh({ baseUrl: "/auth" }), timeoutMs: row.answer === "timeout" ? 200 : 10_000 };
   for (const [group, fields] of Object.entries(row.rules ?? {})) contract[group] = { ...contract[group], ...fields };
-  const server = createServer({ contract, baseUrl: `${listener.url}/auth`, refreshCookie: "r" });
-  return { server, listener };
+  try {
+    return { server: createServer({ contract, baseUrl: `${listener.url}/auth`, refreshCookie: "r" }), listener };
+  } catch (error) {
+    await listener.stop();
+    throw error;
+  }
 }
 
 const problem = ({ code, status, retryAfterMs }) => JSON.parse(JSON.stringify({ is: "unknown", code, status, retryAfterMs }));
 
 describe("an answer to a refresh", { concurrency: true }, () => {
   for (const row of table.refresh) {
+    // A server sends no proof, so none is refused.
+    if (row.rules?.csrf) continue;
     it(row.name, async () => {
       let bearer;
       const { server, listener } = await serverOf(row, ({ url, headers }) => {
