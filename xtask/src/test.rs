@@ -116,9 +116,11 @@ impl Tally<'_> {
             step("A fleet of clients");
             self.count("a fleet of 100,000 clients", &fleet::TEST, Format::Rust, &[])?;
         }
-        if self.lane == Lane::Beside {
+        if self.lane == Lane::Beside && self.wants([Part::Native]) {
             step("Native tests, built");
             self.lane.watch(&mut self.lane.command("cargo", &["test", "--workspace", "--no-run"]))?;
+        }
+        if self.lane == Lane::Beside && self.wants([Part::Wasm]) {
             tools::for_wasm_tests(self.lane)?;
         }
         Ok(())
