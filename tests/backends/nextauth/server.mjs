@@ -4,14 +4,10 @@ import cookieParser from "cookie-parser";
 import express from "express";
 import { getServerSession } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
+import { authorize, elsewhere, users } from "../people.mjs";
 import { counted, listen, site } from "../site.mjs";
 import { apiRoute } from "./handler.mjs";
 
-const users = [
-  { id: "1", name: "Ada", email: "ada@example.com", password: "lovelace" },
-  { id: "2", name: "Bob", email: "bob@example.com", password: "builder" },
-];
-const authorize = ({ email, password }) => users.find((user) => user.email === email && user.password === password) ?? null;
 /** The sign-ins that are good. A cookie alone cannot be revoked, so applications that need to keep such a list. */
 const live = new Set();
 
@@ -21,19 +17,7 @@ const options = {
   providers: [
     CredentialsProvider.default({ credentials: { email: {}, password: { type: "password" } }, authorize }),
     CredentialsProvider.default({ id: "staff", credentials: { badge: {} }, authorize: ({ badge }) => (badge === "7" ? users[0] : null) }),
-    // Nobody comes back from there.
-    {
-      id: "elsewhere",
-      name: "Elsewhere",
-      type: "oauth",
-      clientId: "relatch",
-      clientSecret: "unused",
-      checks: ["state"],
-      authorization: "https://elsewhere.example/authorize",
-      token: "https://elsewhere.example/token",
-      userinfo: "https://elsewhere.example/userinfo",
-      profile: ({ id }) => ({ id }),
-    },
+    elsewhere,
   ],
   callbacks: {
     redirect({ url, baseUrl }) {
