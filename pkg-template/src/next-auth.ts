@@ -137,11 +137,11 @@ const AS_JSON = { "x-auth-return-redirect": "1" };
 const clients = new Map<string, Auth>();
 let current = "/api/auth";
 
+/** What all paths end with. */
+const endOf = (base: string): string => (base.endsWith("/") ? "/" : "");
+
 /** Where something of Auth.js is. */
-const at = (base: string, path: string, query = ""): string => {
-  const end = base.endsWith("/") ? "/" : "";
-  return base.slice(0, base.length - end.length) + path + end + query;
-};
+const at = (base: string, path: string, query = ""): string => base.replace(/\/$/, "") + path + endOf(base) + query;
 
 /**
  * v5 hears the header, v4 the field. A refusal says so in a URL, which else is where to go: told none, it is one that a cookie
@@ -149,7 +149,7 @@ const at = (base: string, path: string, query = ""): string => {
  */
 function contractOf(base: string): Contract {
   const own = { encoding: "form", headers: AS_JSON, extra: { json: "true", callbackUrl: "/" } } as const;
-  const end = base.endsWith("/") ? "/" : "";
+  const end = endOf(base);
   const refused = [{ at: "url", has: "?error=" }, { at: "url", has: "&error=" }, { at: "url", has: "csrf=true" }];
   return {
     baseUrl: base,

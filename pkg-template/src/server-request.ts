@@ -3,6 +3,7 @@ import { Call } from "./call.js";
 import type { FlatContract, Sign } from "./contract.js";
 import { RelatchError } from "./errors.js";
 import type { SessionData, SessionState } from "./types.js";
+import { unlessAborted } from "./server-abort.js";
 import { accessCookie, accessOf, digest, isStored, markCookie, openAccess, sealAccess, type Access } from "./server-access.js";
 import { applySetCookies, readCookie } from "./server-cookies.js";
 import { arrived, fly, successorOf, type Flight, type Renewal } from "./server-flights.js";
@@ -328,25 +329,6 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-/** Who waits, by the caller's signal: many calls may share one, and Node warns of more than ten listeners. */
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
-const stopAll = ({ target }: Event): void => waiting.get(target as AbortSignal)?.forEach((stop) => stop());
-
-/** Waits for something that others may need too: the caller may give up, and it goes on. */
-async function unlessAborted(signal: AbortSignal | null | undefined, wait: () => Promise<unknown>): Promise<void> {
-  if (!signal) return void (await wait());
-  signal.throwIfAborted();
-  const stops = waiting.get(signal) ?? new Set();
-  waiting.set(signal, stops);
-  signal.addEventListener("abort", stopAll);
-  let stop!: () => void;
-  const stopped = new Promise<never>((_, reject) => stops.add((stop = () => reject(signal.reason as Error))));
-  await Promise.race([wait(), stopped]).finally(() => {
-    stops.delete(stop);
-    if (!stops.size) signal.removeEventListener("abort", stopAll);
-  });
 }
 
 /** A session whose token cannot be renewed here. */

@@ -156,10 +156,9 @@ ${name}.`);
     if (has("csrf.at") && !has("csrf.path")) note("csrf.path", "expected the path whose answer has the value");
     if (!isCarried && (has("csrf.cookie") || has("csrf.path"))) note("csrf", "expected the header or the field that carries the value");
     for (const group of ["refresh", "session", "signIn", "exchange", "signOut"]) {
-      const isEntry = /^(signIn|exchange)$/.test(group);
-      const isTaken = /^(refresh|signOut)$/.test(group) && has("access.refreshToken");
-      if (flat[`${group}.method`] !== "GET") continue;
-      if (flat[`${group}.extra`] || isEntry || isTaken) note(`${group}.method`, "expected one with a body, for the fields to send");
+      const brings = /^(signIn|exchange)$/.test(group) || /^(refresh|signOut)$/.test(group) && has("access.refreshToken");
+      const isBodiless = flat[`${group}.method`] === "GET";
+      if (isBodiless && (brings || flat[`${group}.extra`])) note(`${group}.method`, "expected one with a body, for the fields to send");
     }
   }
   if (issues.length) throw new RelatchError("InvalidContract", { issues });
