@@ -6,7 +6,7 @@ import { USER } from "../stage.mjs";
 export const LATENCIES_MS = [0, 50];
 
 export async function measure({ stage, peers, quick, say }) {
-  const rounds = quick ? 2 : 7;
+  const rounds = quick ? 2 : 15;
   const samples = new Samples();
   const pages = new Map();
   for (const peer of peers) {

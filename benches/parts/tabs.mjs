@@ -5,13 +5,15 @@ import { USER } from "../stage.mjs";
 
 const TABS = 10;
 const CALLS = 20;
+/** Whom the bounds compare (`ratios.mjs`): with few rounds, what one of them is to the other is chance. */
+const COMPARED = ["relatch", "hand-written-locks"];
 
 export async function measure({ stage, peers, quick, say }) {
-  const rounds = quick ? 1 : 3;
+  const [rounds, most] = quick ? [1, 1] : [3, 9];
   const samples = new Samples();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const peer of peers.filter((peer) => !peer.isFloor)) {
-      say(`round ${round + 1} of ${rounds}, ${peer.title}`);
+  for (let round = 0; round < most; round += 1) {
+    for (const peer of peers.filter(({ name, isFloor }) => !isFloor && (round < rounds || COMPARED.includes(name)))) {
+      say(`round ${round + 1} of ${COMPARED.includes(peer.name) ? most : rounds}, ${peer.title}`);
       const context = await stage.browser.createBrowserContext();
       const tabs = await openTabs(stage, peer, context);
       await stage.server.reset();

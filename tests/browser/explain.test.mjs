@@ -33,8 +33,9 @@ describe(`relatch/explain in ${engine}`, { concurrency: false }, () => {
   it("says that somebody is signed in, how the token came and how long it lasts", async () => {
     const profile = await browser.createBrowserContext();
     const first = await open(browser, server.url, profile);
-    assert.match((await first.evaluate(() => words.explain(open_()))).text, /^Not known yet: not started\.$/);
-    assert.deepEqual(await first.evaluate(() => session.inspect()), { generation: 0, expiresInMs: null, dueInMs: null, source: null });
+    const [begun, inspected] = await first.evaluate(() => [words.explain(open_()), session.inspect()]);
+    assert.match(begun.text, /^Not known yet: not started\.$/);
+    assert.deepEqual(inspected, { generation: 0, expiresInMs: null, dueInMs: null, source: null });
     await first.evaluate((user) => session.signIn(user), USER);
     const here = await explain(first);
     assert.equal(here.code, "SignedInHere");
