@@ -3,4 +3,4 @@ import { join } from "node:path";
 import { root } from "../backend.mjs";
 import { tell } from "./notes.mjs";
 
-tell("the Leptos example", () => process.env.RELATCH_LEPTOS ?? join(root, "target/leptos/site"));
+tell("the Leptos example", () => process.env.RELATCH_LEPTOS ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "leptos/site"));

@@ -36,7 +36,12 @@ pub(crate) fn run_demo(options: &Options) -> Result<()> {
     let port = options.port.to_string();
     let ttl = options.access_ttl.to_string();
     let database = format!("sqlite:{}", target().join("demo.sqlite").display());
-    let server = start(&program, &site, &["--port", &port, "--access-ttl", &ttl, "--database", &database])?;
+    let mut args = vec!["--port", &port, "--access-ttl", &ttl, "--database", &database];
+    if cfg!(target_os = "macos") {
+        // Safari takes no `Secure` cookie over http, not even from localhost.
+        args.push("--insecure-cookies");
+    }
+    let server = start(&program, &site, &args)?;
     let (email, password) = USER.split_once(':').unwrap_or_default();
     println!("\n  {}\n\n  sign in as {email} with the password {password}", server.url);
     println!("  open it in two tabs side by side; Ctrl+C ends it\n");

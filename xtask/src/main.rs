@@ -4,6 +4,7 @@
 
 mod bench;
 mod browsers;
+mod compiler;
 mod debian;
 mod demo;
 mod explore;

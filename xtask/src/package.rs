@@ -13,7 +13,7 @@ use sha2::{Digest, Sha384};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::{capture, command, root, run, step, target};
-use crate::{glue, panics, printable, tools};
+use crate::{compiler, glue, panics, printable, tools};
 
 /// What one bundle is made of, and what comes out of it.
 struct Entry {
@@ -135,7 +135,7 @@ pub(crate) fn with_names() -> Result<PathBuf> {
 fn bind(wasm: &Path, names: Names) -> Result<PathBuf> {
     let out = target().join(if names == Names::Kept { "glue-with-names" } else { "glue" });
     Bindgen::new()
-        .input_module("relatch", panics::silenced(&fs::read(wasm)?)?)
+        .input_module("relatch", panics::silenced(&fs::read(wasm)?, compiler::is_measured())?)
         .web(true)?
         .omit_default_module_path(true)
         .remove_name_section(names == Names::Dropped)

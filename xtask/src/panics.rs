@@ -2,11 +2,12 @@
 //!
 //! A panic ends in a trap, and on this target the standard library prints its message nowhere; but the messages and their
 //! formatting are a tenth of the module. So what only panics becomes the trap itself, and `wasm-opt` drops what it alone has
-//! called. Nothing else may format: the build fails if something does.
+//! called. Nothing else may format: the build fails if something does. With another compiler than the one that this was written
+//! for it says so, and the module is larger.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use walrus::ir::{self, Call, InstrLocId, Unreachable, Value, Visitor, dfs_in_order};
 use walrus::{ConstExpr, DataKind, FunctionId, Module, ModuleConfig};
 
@@ -70,8 +71,13 @@ const TEXTS: &[&str] = &[
     "removal index (is ",
 ];
 
-/// A module whose panics are bare traps. It has to have the names of its functions.
-pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
+/// A module whose panics are bare traps. It has to have the names of its functions. What is not as expected is an error, or said.
+pub(crate) fn silenced(wasm: &[u8], is_strict: bool) -> Result<Module> {
+    let complain = |what: String| -> Result<()> {
+        ensure!(!is_strict, what);
+        println!("{what}");
+        Ok(())
+    };
     let mut module = ModuleConfig::new().strict_validate(false).generate_producers_section(false).parse(wasm)?;
     let paths: BTreeMap<FunctionId, String> =
         module.funcs.iter_local().map(|(id, _)| (id, path(module.funcs.get(id).name.as_deref()))).collect();
@@ -85,11 +91,13 @@ pub(crate) fn silenced(wasm: &[u8]) -> Result<Module> {
         let mut calls = Calls(Vec::new());
         dfs_in_order(&mut calls, function, function.entry_block());
         if let Some(called) = calls.0.iter().map(path_of).find(|called| formats(called)) {
-            bail!("{} formats: it calls {called}", path_of(&id));
+            complain(format!("{} formats: it calls {called}", path_of(&id)))?;
         }
     }
     for unused in UNUSED.iter().chain([&GLOBAL]) {
-        ensure!(paths.values().any(|path| path.starts_with(unused)), "nothing is called {unused}");
+        if !paths.values().any(|path| path.starts_with(unused)) {
+            complain(format!("nothing is called {unused}"))?;
+        }
     }
     for (id, function) in module.funcs.iter_local_mut() {
         let instead: Option<ir::Instr> = match path_of(&id) {

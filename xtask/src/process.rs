@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The project's root.
 pub(crate) fn root() -> &'static Path {
@@ -164,9 +164,10 @@ impl Server {
         Ok(Self { child, url })
     }
 
-    /// Waits until the server ends by itself.
+    /// Waits until the server ends by itself, which it does only by a mistake.
     pub(crate) fn wait(mut self) -> Result<()> {
-        self.child.wait()?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
-//! Sets up what a command needs and the machine lacks. What is installed goes into the target folder, not the machine.
+//! Sets up what a command needs and the machine lacks. What cargo and npm install goes into the clone, and what `apt-get`
+//! and rustup do into the machine.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::debian;
 use crate::process::{Lane, command, first_line, root, run, step, target};
@@ -18,14 +19,24 @@ const QUICKLY_BUILT: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
-/// The oldest Node.js that the package and its tests run on.
-const NODE: u32 = 20;
+/// The oldest Node.js that the package's tools run on: of each line that has one, the least (vite's `engines`).
+const NODE: [(u32, u32); 2] = [(20, 19), (22, 12)];
 
 /// What `cargo xtask build` needs: the wasm target and the package's npm tools.
 pub(crate) fn for_build() -> Result<()> {
     wasm_target()?;
     node()?;
     npm_install("pkg-template")
+}
+
+/// What looks at how the code is written: rustup's minimal profile has neither.
+pub(crate) fn for_lint() -> Result<()> {
+    if ["fmt", "clippy"].iter().all(|tool| first_line("cargo", &[tool, "--version"]).is_some()) {
+        return Ok(());
+    }
+    step("rustfmt and clippy");
+    run(&mut command("rustup", &["component", "add", "rustfmt", "clippy"]))
+        .context("install them as your Rust distribution does it, then run this again")
 }
 
 /// What `wasm-pack test` needs.
@@ -84,11 +95,18 @@ fn wasm_target() -> Result<()> {
 
 fn node() -> Result<()> {
     let version = first_line("node", &["--version"]).unwrap_or_default();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major.is_some_and(|major| major >= NODE) {
-        return Ok(());
-    }
-    bail!("Node.js {NODE} or newer is needed (found: {version:?}); see https://nodejs.org")
+    ensure!(
+        is_new_enough(&version),
+        "Node.js 20.19, or 22.12 and newer, is needed (found: {version:?}); see https://nodejs.org"
+    );
+    Ok(())
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    let Some(version) = numbers.next().zip(numbers.next()) else { return false };
+    let [least, beyond] = NODE;
+    version >= beyond || (version >= least && version.0 == least.0)
 }
 
 fn cargo_install(lane: Lane, package: &str, binary: &str, version: &str) -> Result<()> {
@@ -105,4 +123,24 @@ fn cargo_install(lane: Lane, package: &str, binary: &str, version: &str) -> Resu
     let (_, succeeded) = lane.watch(install.env_remove("CARGO_TARGET_DIR").envs(QUICKLY_BUILT))?;
     ensure!(succeeded, "{package} {version} could not be built");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_is_new_enough_or_not() {
+        for (version, expected) in [
+            ("v20.19.0", true),
+            ("v20.9.1", false),
+            ("v21.7.3", false),
+            ("v22.5.1", false),
+            ("v22.12.0", true),
+            ("v24.0.0", true),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(version), expected, "{version}");
+        }
+    }
 }
