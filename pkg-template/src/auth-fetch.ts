@@ -98,14 +98,16 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
     return headers === NOTHING ? call.sendBare() : call.send(headers);
   };
 
-  /** Asks the core about an answer, and tells it what it says if the contract wants to know. */
-  const respond = async (live: Client, call: Call, attempt: number, response: Response): Promise<number> => {
-    const { status, headers } = response;
-    // What is no JSON may go on for ever.
-    const isJson = /\bjson\b|^$/i.test(headers.get("content-type") ?? "");
-    const facts = isJson && asked.includes(status) ? factsOf(contract, await response.clone().json().catch(() => undefined)) : "";
-    return live.response(attempt, status, headers.get("www-authenticate") ?? "", facts, call.id);
+  /** What one says to what the contract's rules ask about. What is no JSON may go on for ever. */
+  const factsIn = async (response: Response): Promise<string> => {
+    const isJson = /\bjson\b|^$/i.test(response.headers.get("content-type") ?? "");
+    if (!isJson || !asked.includes(response.status)) return "";
+    return factsOf(contract, await response.clone().json().catch(() => undefined));
   };
+
+  /** Whether an answer may be for the session. The browser takes the credential off what is redirected to another origin (Fetch standard). */
+  const isWatched = ({ status, redirected, url }: Response): boolean =>
+    watched.includes(status) && !(redirected && !originsOf(contract, pageUrl()).includes(new URL(url).origin));
 
   const startCall = (live: Client, call: Call): number => {
     if (call.hasAuthorization) return PASS;
@@ -132,9 +134,7 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
       // As one that waits (`SEND | WAIT` is `WAIT`), it asks again when it is its turn. The page may be gone by then.
       if (queue.isFull && !call.keepalive) return drive(live, call, answer | WAIT);
       return send(live, call, answer).then((response) =>
-        watched.includes(response.status)
-          ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response))
-          : response,
+        watched.includes(response.status) ? drive(live, call, answer, response) : response,
       );
     } catch (error) {
       return Promise.reject(error);
@@ -158,9 +158,17 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
     return drive(live, call, startCall(live, call));
   };
 
-  /** Does what the core says until the call is delivered or failed. */
+  /** Does what the core says until the call is delivered or failed. An answer that is there already is the first thing it asks about. */
   const drive = async (live: Client, call: Call, answer: number, response?: Response): Promise<Response> => {
+    let isNew = response !== undefined;
     for (;;) {
+      if (isNew) {
+        if (!isWatched(response!)) return response!;
+        const facts = await factsIn(response!);
+        // What the core says is done at once: with the next microtask it may say something else.
+        answer = live.response(answer >>> 3, response!.status, response!.headers.get("www-authenticate") ?? "", facts, call.id);
+        isNew = false;
+      }
       switch (answer & 7) {
         case PASS:
           return call.sendBare();
@@ -170,16 +178,19 @@ export function openAuthFetch(flat: FlatContract, transport: Transport | undefin
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
           if (response) drop(response);
           response = await send(live, call, answer);
-          if (!watched.includes(response.status)) return response;
-          answer = await respond(live, call, answer >>> 3, response);
+          isNew = true;
           break;
-        case WAIT:
+        case WAIT: {
           call.hold();
-          await queue.wait(moved, call.signal);
-          answer = live.resume(answer >>> 3, call.id);
-          // It does not use its turn, if it had one.
-          if ((answer & 7) !== SEND && (answer & 7) !== WAIT) queue.next();
+          const hasTurn = await queue.wait(moved, call.signal);
+          const next = live.resume(answer >>> 3, call.id);
+          const isSent = (next & 7) === SEND;
+          // It waits on as it was: what the core says of it now is not done.
+          if (isSent && !hasTurn && queue.isFull && !call.keepalive) break;
+          if (hasTurn && !isSent && (next & 7) !== WAIT) queue.next();
+          answer = next;
           break;
+        }
         case DELIVER:
           return response!;
         default:

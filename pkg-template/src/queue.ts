@@ -8,7 +8,7 @@ const MOST = 256;
 /** Calls that are on their way, and those that wait for one of them to be answered. */
 export class Queue {
   #unanswered = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: ((hasTurn: boolean) => void)[] = [];
 
   get isFull(): boolean {
     return this.#unanswered >= MOST;
@@ -21,25 +21,27 @@ export class Queue {
     return sent;
   }
 
-  /** Waits until the session has moved, or for a turn where there is none. */
-  wait(moved: Promise<void>, signal: AbortSignal | null | undefined): Promise<void> {
+  /** Waits until the session has moved, or for a turn where there is none: then it says so, and the turn is to be used or passed on. */
+  wait(moved: Promise<void>, signal: AbortSignal | null | undefined): Promise<boolean | void> {
     if (!this.isFull) return abortable(moved, signal);
-    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let wake!: (hasTurn: boolean) => void;
+    const turn = new Promise<boolean>((resolve) => this.#waiting.push((wake = resolve)));
     return abortable(turn, signal).catch((reason: unknown) => {
-      // Its turn will come, or has come, and nobody uses it: another goes now.
-      this.next();
+      const place = this.#waiting.indexOf(wake);
+      if (place < 0) this.next();
+      else this.#waiting.splice(place, 1);
       throw reason;
     });
   }
 
   /** The session has moved: whoever waits for a turn asks again. */
   flush(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#waiting.splice(0)) wake(false);
   }
 
   /** Gives a turn to whoever waits longest. */
   next(): void {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.(true);
   }
 
   readonly #end = (): void => {

@@ -7,6 +7,8 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
   let api, browser, elsewhere, server;
   /** Paths that the API refuses the next time. */
   const refused = new Set();
+  /** What the other origin answers. */
+  let elsewhereAnswer = {};
   /** What it sends of events, piece by piece. */
   const parts = [];
 
@@ -15,7 +17,7 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
       if (method !== "OPTIONS" && url === "/events") return { headers: { "content-type": "text/event-stream" }, body: parts.splice(0) };
       return method !== "OPTIONS" && refused.delete(url) ? { status: 401 } : {};
     });
-    elsewhere = await startListener();
+    elsewhere = await startListener(({ method }) => (method === "OPTIONS" ? {} : elsewhereAnswer));
     const connect = `connect-src 'self' ${api.url} ${elsewhere.url}`;
     server = await startServer("--csp", `default-src 'self'; ${connect}; base-uri *; script-src 'self' 'wasm-unsafe-eval'`);
     browser = await startBrowser();
@@ -26,6 +28,7 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
   });
   beforeEach(async () => {
     refused.clear();
+    elsewhereAnswer = {};
     for (const { requests } of [api, elsewhere]) requests.length = 0;
     await server.reset();
   });
@@ -157,6 +160,29 @@ describe(`a call in ${engine}`, { concurrency: false }, () => {
       assert.deepEqual(elsewhere.requests, []);
     });
   }
+
+  it("takes the 401 of another origin, to which it was redirected, for no word about the session", async () => {
+    const page = await signedIn(browser, server);
+    elsewhereAnswer = { status: 401 };
+    await server.fault({ path: "/api/notes", times: 2, status: 302, headers: { location: `${elsewhere.url}/gone` }, when: "before" });
+    const statuses = await page.evaluate(() => Promise.all([1, 2].map(() => statusOf(session.fetch("/api/notes")))));
+    assert.deepEqual(statuses, [{ value: 401 }, { value: 401 }]);
+    assert.equal((await server.counters()).refresh.requests, 0);
+    assert.deepEqual(elsewhere.requests.filter(({ method }) => method === "GET").map(({ headers }) => headers.authorization), [undefined, undefined]);
+  });
+
+  it("fails by its own error where several are refused at one moment and none can be renewed", async () => {
+    const page = await signedIn(browser, server);
+    await server.fault({ path: "/auth/refresh", times: 1, status: 503, when: "before" });
+    const codes = await page.evaluate(async () => {
+      const { fetch } = window;
+      window.fetch = (input, init) => (String(input.url ?? input).includes("/api/") ? Promise.resolve(new Response(null, { status: 401 })) : fetch(input, init));
+      const calls = (count) => Promise.all(Array.from({ length: count }, () => statusOf(session.fetch("/api/notes"))));
+      return [...(await calls(1)), ...(await calls(3))].map(({ value, code }) => value ?? code);
+    });
+    assert.equal(codes.length, 4);
+    assert.ok(codes.every((code) => code === codes[3] && code), codes.join());
+  });
 
   it("delivers an answer that goes on, whatever the contract wants to know of its status", async () => {
     const origins = [api.url, new URL(server.url).origin];

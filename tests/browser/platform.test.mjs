@@ -182,6 +182,41 @@ describe(`the platform in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(async () => [(await session.signOut()).confirmed, rejections]), [true, []]);
   });
 
+  it("sends a call again whose refusal comes with the very answer that renews", async () => {
+    const page = await openPage(browser, `http://${INSECURE_HOST}:${proxy.port}/`);
+    const ends = await page.evaluate(async () => {
+      const json = (value) => new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } });
+      const ends = [];
+      // Some turns of the microtask queue between the two, of which one is the one that matters.
+      for (let turns = 0; turns < 40; turns++) {
+        let open;
+        const gate = new Promise((resolve) => (open = resolve));
+        let tokens = 0;
+        window.fetch = async (input, init) => {
+          const { pathname } = new URL(input.url ?? input, location.href);
+          if (pathname.startsWith("/auth/")) {
+            if (tokens) await gate;
+            return json({ accessToken: `t${++tokens}`, expiresIn: 600, user: { id: "1" } });
+          }
+          const isOld = new Headers(init?.headers ?? input.headers).get("authorization") === "Bearer t1";
+          if (isOld && pathname === "/slow") await gate;
+          if (isOld && pathname === "/slow") for (let turn = 0; turn < turns; turn++) await null;
+          return new Response(null, { status: isOld ? 401 : 200 });
+        };
+        const session = relatch.createSession({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) });
+        await session.get();
+        const calls = ["/slow", "/first"].map((path) => statusOf(session.fetch(path)));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        open();
+        const late = new Promise((resolve) => setTimeout(resolve, 2000, [{ value: `hangs after ${turns}` }]));
+        ends.push(...(await Promise.race([Promise.all(calls), late])));
+        session.dispose();
+      }
+      return ends.filter(({ value }) => value !== 200);
+    });
+    assert.deepEqual(ends, []);
+  });
+
   /** A page of no policy with one frame in it, at `host`. */
   const framed = async (host, frame, context) => {
     proxy.fault("/outer", { status: 200, headers: { "content-type": "text/html" }, body: `<!doctype html>${frame}` });

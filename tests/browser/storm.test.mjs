@@ -78,6 +78,23 @@ describe(`a storm of calls in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(outcome(), { refusals: 0, answers: CALLS });
   });
 
+  it("sends no more at once when the session has moved", SOON, async () => {
+    const page = await signedIn(browser, server, { api: { origins: [api.url] } });
+    await page.evaluate(() => {
+      const { fetch } = window;
+      window.most = window.unanswered = 0;
+      window.fetch = (...args) => {
+        most = Math.max(most, ++unanswered);
+        return fetch(...args).finally(() => unanswered--);
+      };
+    });
+    const storms = storm(page, CALLS);
+    await page.evaluate(() => session.refresh());
+    assert.deepEqual(await storms, { 200: CALLS });
+    // The refresh is a request too.
+    assert.ok((await page.evaluate(() => most)) <= MOST + 1, `${await page.evaluate(() => most)} calls were on their way`);
+  });
+
   it("spends none on what changes something either, and sends that once more at most", async () => {
     const page = await refused();
     assert.deepEqual(await storm(page, CALLS, { method: "POST", body: "x" }), { 200: CALLS });
