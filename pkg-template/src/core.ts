@@ -4,7 +4,7 @@ import type { SessionOptions } from "./options.js";
 import { openSession } from "./session.js";
 import type { ModuleSource, SessionClient } from "./types.js";
 
-export { authFetch, defaultSession, getSession, makeDefault, signIn, signOut, subscribe } from "./default.js";
+export { authFetch, defaultSession, followDefault, getSession, makeDefault, signIn, signOut, subscribe } from "./default.js";
 export { isRelatchError, RelatchError } from "./errors.js";
 export { cookieRefresh } from "./cookie-refresh.js";
 

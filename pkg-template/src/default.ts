@@ -2,13 +2,21 @@ import { RelatchError } from "./errors.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 let current: SessionClient | undefined;
+const followers = new Set<() => void>();
 
 /** Makes this the default session, which the functions below use. A former one is disposed of. */
 export function makeDefault(next: SessionClient): SessionClient {
   current?.dispose();
   current = next;
+  for (const tell of followers) tell();
   return next;
 }
+
+/** Calls `tell` when there is another default session, until what is returned is called. */
+export const followDefault = (tell: () => void): (() => void) => {
+  followers.add(tell);
+  return () => void followers.delete(tell);
+};
 
 /** The default session. Throws `NotConfigured` if there is none. */
 export const defaultSession = (): SessionClient => {

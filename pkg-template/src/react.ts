@@ -12,8 +12,8 @@ import {
   type ReactElement,
   type ReactNode,
 } from "react";
-import { defaultSession } from "./core.js";
-import { nextChange, Store } from "./store.js";
+import { defaultSession, followDefault } from "./core.js";
+import { nextChange, nothing, Store } from "./store.js";
 import type { SessionClient, SessionData, SessionState } from "./types.js";
 
 /** What a {@link SessionProvider} takes. */
@@ -71,7 +71,8 @@ const Context = createContext<Store | undefined>(undefined);
  */
 export function SessionProvider(props: SessionProviderProps): ReactElement {
   const { session, refetchInterval = 0, refetchOnWindowFocus, refetchWhenOffline, children } = props;
-  const client = props.client ?? defaultSession();
+  const read = (): SessionClient => props.client ?? defaultSession();
+  const client = useSyncExternalStore(followDefault, read, read);
   const store = useMemo(() => new Store(client, session), [client]);
 
   useEffect(() => store.hear(session), [store, session]);
@@ -110,13 +111,15 @@ export function useSession({ required, onUnauthenticated, suspense }: UseSession
   let state = useSyncExternalStore(store.subscribe, () => keep(store.getState()), () => keep(store.first));
 
   const isOut = required === true && state.status === "unauthenticated";
+  // What the server has said may be of a request without the cookie, or of a while ago.
+  const isSure = useSyncExternalStore(store.subscribe, () => isOut && store.client.getState().status === "unauthenticated", () => false);
   const told = useRef(0);
   useEffect(() => {
-    if (!isOut) return;
+    if (!isSure) return;
     if (!told.current++) onUnauthenticated?.();
     // StrictMode runs this again at once, which is the same time. `Activity` does when it shows the component again.
     return () => queueMicrotask(() => told.current--);
-  }, [isOut]);
+  }, [isSure]);
 
   if (suspense && state.status === "loading") state = known(store);
   return useMemo(() => track(state, isOut, read, store), [state, isOut, read, store]);
@@ -148,8 +151,10 @@ function known(store: Store): SessionState {
   }
   const state = store.getState();
   if (state.status !== "loading") return state;
-  if (state.error && !state.refreshing) throw state.error;
-  throw nextChange(store.client);
+  if (!state.error || state.refreshing) throw nextChange(store.client);
+  // Nothing else tries again for a component that is not there, where it is the module that could not start.
+  queueMicrotask(() => store.client.get().catch(nothing));
+  throw state.error;
 }
 
 /** The state behind getters that note what is read. */
@@ -158,10 +163,12 @@ function track(state: SessionState, isOut: boolean, read: Set<keyof SessionState
   const session = { update: store.update };
   for (const field of Object.keys(state) as (keyof SessionState)[]) {
     const get = (): unknown => {
-      // Who was handed the object may be the first to read a field, which has changed since: then it is rendered anew.
-      if (!read.has(field) && state[field] !== store.getState()[field]) queueMicrotask(store.tell);
+      const now = store.getState();
+      // Who was handed the object, or a handler, may be the first to read a field, which has changed since: then it is rendered anew.
+      const isLate = !read.has(field) && state[field] !== now[field];
+      if (isLate) queueMicrotask(store.tell);
       read.add(field);
-      return shown[field];
+      return isLate && !isOut && now.status === state.status ? now[field] : shown[field];
     };
     Object.defineProperty(session, field, { get, enumerable: true });
   }

@@ -3,7 +3,7 @@ import type { SessionClient, SessionData, SessionState } from "./types.js";
 
 const LOADING: SessionState = { status: "loading", data: null, reason: null, freshness: "fresh", error: null, refreshing: false };
 
-const nothing = (): void => {};
+export const nothing = (): void => {};
 
 /** As JSON, which has no big integers; `mapSession` may give some. */
 const textOf = (value: unknown): string | undefined =>
@@ -125,9 +125,8 @@ export function nextChange(client: SessionClient): Promise<void> {
   if (wait?.state !== state) {
     const change = new Promise<void>((resolve) => {
       const stop = client.subscribe((next) => {
-        if (next === state) return;
-        stop();
-        resolve();
+        // Afterwards: the first time is before there is anything to stop.
+        if (next !== state) queueMicrotask(() => (stop(), resolve()));
       });
     });
     wait = { state, change };

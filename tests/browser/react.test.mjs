@@ -199,6 +199,19 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.deepEqual(seen, ["authenticated false", []]);
   });
 
+  it("gives a handler what a field is now, though nothing has read it while rendering", async () => {
+    const page = await signedIn();
+    const emails = await page.evaluate(async (other) => {
+      let held;
+      const one = counter((it) => ((held = it), it.status));
+      mount(h(SessionProvider, { client: session }, h(one.Component)));
+      await session.signIn(other);
+      await settle(session);
+      return [held.data.user.email, session.getState().data.user.email];
+    }, OTHER);
+    assert.deepEqual(emails, [OTHER.email, OTHER.email]);
+  });
+
   it("gives the same object for as long as nothing has changed that is read", async () => {
     const page = await signedIn();
     const [same, fetchSame, changed] = await page.evaluate(async () => {
@@ -418,6 +431,24 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     assert.equal(result[2], USER.email);
   });
 
+  it("follows configure() to another session", async () => {
+    const page = await visit();
+    const emails = await page.evaluate(async (user, other) => {
+      const configure = () => relatch.configure({ contract: relatch.cookieRefresh({ baseUrl: "/auth" }) });
+      const one = counter((it) => it.data?.user.email);
+      configure();
+      mount(h(SessionProvider, null, h(one.Component)));
+      await relatch.signIn(user);
+      await until(() => one.last);
+      const first = one.last;
+      configure();
+      await relatch.signIn(other);
+      await until(() => one.last === other.email);
+      return [first, one.last];
+    }, USER, OTHER);
+    assert.deepEqual(emails, [USER.email, OTHER.email]);
+  });
+
   it("reads the data anew by update(), and renders once what reads it", async () => {
     const page = await signedIn();
     const { user } = await dataOf(page);
@@ -477,6 +508,21 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     }, USER);
     assert.deepEqual(seen, [[1, "loading undefined"], [1, `authenticated ${USER.email}`], [2, "loading undefined"], 1]);
   });
+
+  for (const known of [true, false]) {
+    it(`calls no onUnauthenticated on the server's word alone, where the client ${known ? "knows" : "finds"} somebody`, async () => {
+      const page = await (known ? signedIn() : returning());
+      const [calls, last] = await page.evaluate(async () => {
+        globalThis.session ??= open();
+        let calls = 0;
+        const one = counter(({ status }) => status, { required: true, onUnauthenticated: () => calls++ });
+        hydrateRoot(document.createElement("div"), h(SessionProvider, { client: session, session: null }, h(one.Component)));
+        await until(() => one.last === "authenticated");
+        return [calls, one.last];
+      });
+      assert.deepEqual([calls, last], [0, "authenticated"]);
+    });
+  }
 
   it("calls onUnauthenticated of a component that comes to be for signed-in users only", async () => {
     const page = await visit();
@@ -583,6 +629,31 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
       return failed;
     });
     assert.equal(seen, "failed: TryLater");
+  });
+
+  it("starts a module that could not start when the error boundary is rendered again", async () => {
+    const page = await returning();
+    const failed = await page.evaluate(async () => {
+      const { instantiate } = WebAssembly;
+      WebAssembly.instantiate = () => Promise.reject(new Error("not today"));
+      class Boundary extends React.Component {
+        state = { error: null };
+        static getDerivedStateFromError = (error) => ({ error });
+        render() {
+          globalThis.retry = () => this.setState({ error: null });
+          return this.state.error ? `failed: ${this.state.error.code}` : this.props.children;
+        }
+      }
+      const User = () => useSession({ suspense: true }).data?.user.email;
+      const tree = h(Boundary, null, h(React.Suspense, { fallback: "fallback" }, h(User)));
+      const { container } = mount(h(SessionProvider, { client: open() }, tree), { onCaughtError() {} });
+      await until(() => container.textContent.startsWith("failed"));
+      const failed = container.textContent;
+      WebAssembly.instantiate = instantiate;
+      await until(() => (container.textContent.startsWith("failed") && retry(), container.textContent.startsWith("demo")), "the user");
+      return failed;
+    });
+    assert.equal(failed, "failed: ModuleUnavailable");
   });
 
   it("reads anew at an interval and when shown, if asked to, only while online, and stops with the provider", async () => {
