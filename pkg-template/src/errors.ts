@@ -124,7 +124,10 @@ export class RelatchError extends Error {
 }
 
 /** Whether a value is a {@link RelatchError}, also one of another frame or another copy of relatch. */
-export function isRelatchError(value: unknown, code?: RelatchErrorCode): value is RelatchError {
+export function isRelatchError(value: unknown): value is RelatchError;
+/** The same of one code. */
+export function isRelatchError<Code extends RelatchErrorCode>(value: unknown, code: Code): value is RelatchError & { readonly code: Code };
+export function isRelatchError(value: unknown, code?: RelatchErrorCode): boolean {
   const error = Object(value) as Partial<RelatchError>;
   return error.name === "RelatchError" && (code ? error.code === code : typeof error.code === "string");
 }

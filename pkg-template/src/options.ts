@@ -10,11 +10,11 @@ export interface SessionOptions extends Callbacks {
    * Puts the access token on the session's data as `accessToken`, for code that sets `Authorization` by hand. Any script of
    * the page can read it then, and such a call is neither refreshed nor retried. Default `false`.
    */
-  readonly exposeAccessToken?: boolean;
+  readonly exposeAccessToken?: boolean | undefined;
   /** How many records the flight recorder keeps, for `report` of `relatch/explain`: 0 to 65535. Default 256; each is 16 bytes. */
-  readonly records?: number;
+  readonly records?: number | undefined;
   /** Sends requests in another way than the contract describes. `relatch/oidc` and `relatch/next-auth` are made with it. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
 }
 
 /**
