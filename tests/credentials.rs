@@ -6,7 +6,7 @@
 
 use relatch::core::{
     Answer, Ask, Attempt, Body, Effect, Event, Expected, Fields, Identity, Millis, Operation, Outcome, Policy, Problem,
-    Rules, Secret, Session, Sign, Signs, Status, Step, Ticket,
+    Rules, Secret, Session, Sign, Signs, Status, Step, Ticket, Unanswered,
 };
 
 /// A session that works alone, what it has sent last, and what it has settled.
@@ -50,8 +50,14 @@ impl Stage {
         self.session.state().status
     }
 
+    /// What goes along with a refresh.
     fn refresh_token(&self) -> Option<&str> {
-        self.session.refresh_token().map(Secret::expose)
+        self.session.refresh_token(Operation::Refresh).map(Secret::expose)
+    }
+
+    /// What goes along with a sign-out.
+    fn parting(&self) -> Option<&str> {
+        self.session.refresh_token(Operation::SignOut).map(Secret::expose)
     }
 }
 
@@ -250,9 +256,47 @@ fn a_sign_out_takes_the_refresh_token_along_and_then_there_is_none() {
     stage.ask(Operation::SignIn);
     stage.answer(json(tokens("a1", Some("r1"))));
     stage.ask(Operation::SignOut);
-    assert_eq!((stage.status(), stage.refresh_token()), (Status::Unauthenticated, Some("r1")));
+    assert_eq!((stage.status(), stage.refresh_token(), stage.parting()), (Status::Unauthenticated, None, Some("r1")));
     stage.answer(status(204));
-    assert_eq!((stage.refresh_token(), stage.operations()), (None, vec![Operation::SignIn, Operation::SignOut]));
+    assert_eq!((stage.parting(), stage.operations()), (None, vec![Operation::SignIn, Operation::SignOut]));
+}
+
+#[test]
+fn a_former_users_refresh_token_is_not_presented_for_anybody_else() {
+    let mut stage = by_body();
+    stage.ask(Operation::SignIn);
+    stage.answer(json(tokens("a1", Some("r1"))));
+    stage.ask(Operation::SignOut);
+    stage.answer(Err(Unanswered::Network));
+    stage.ask(Operation::SignIn);
+    // The sign-out is told once more before that.
+    stage.answer(Err(Unanswered::Network));
+    stage.answer(json(tokens("b1", Some("s1"))));
+    assert_eq!((stage.status(), stage.refresh_token(), stage.parting()), (Status::Authenticated, Some("s1"), None));
+    stage.ask(Operation::Refresh);
+    stage.answer(answered(401));
+    let sent = stage.sent.len();
+    stage.ask(Operation::Refresh);
+    assert_eq!((stage.status(), stage.sent.len()), (Status::Unauthenticated, sent));
+}
+
+#[test]
+fn a_session_without_a_refresh_token_lasts_as_long_as_its_access_token() {
+    let mut stage = by_body();
+    stage.ask(Operation::SignIn);
+    stage.answer(json(Fields { expires_in: Some(Millis(60_000)), ..tokens("a1", None) }));
+    let (mut attempt, _) = Attempt::start(&stage.session, Millis(2), true);
+    let (step, refused) = attempt.response(&stage.session, Millis(2), 401, "");
+    assert_eq!(step, Step::Deliver, "there is nothing to try again with");
+    stage.on(Event::Needed { refused });
+    stage.ask(Operation::Refresh);
+    assert_eq!((stage.status(), stage.settled.last()), (Status::Authenticated, Some(&(Ask(7), Ok(())))));
+    let end = stage.session.expiry().unwrap().end;
+    assert_eq!(stage.session.deadline(Millis(2)), Some(end));
+    for (now, status) in [(Millis(end.0 - 1), Status::Authenticated), (end, Status::Unauthenticated)] {
+        let _ = stage.session.on(now, Event::Tick);
+        assert_eq!((stage.status(), stage.sent.len()), (status, 1));
+    }
 }
 
 /// A bearer that stands in the session, as tutorials of Auth.js put it there.

@@ -6,7 +6,7 @@
 mod play;
 
 use play::{Ending, Fault, LIFE, Play, blames_request, later, lost, page, status};
-use relatch::core::{EndReason, Event, Freshness, Millis, Operation, Problem, Status, Wait};
+use relatch::core::{Attempt, EndReason, Event, Freshness, Millis, Operation, Problem, Status, Step, Wait};
 
 const MINUTE: Millis = Millis(60_000);
 
@@ -587,4 +587,51 @@ fn a_call_that_says_again_what_it_waits_for_raises_no_doubt_in_the_refresh_it_wa
     play.answer_all();
     assert_eq!(play.calls[call].ending, Some(Ending::Delivered(401)));
     assert_eq!((play.calls[call].sent.len(), play.server.refreshes), (2, 1));
+}
+
+#[test]
+fn who_asks_for_a_refresh_waits_for_what_the_server_asked_for_where_there_is_one_tab_only() {
+    let mut play = Play::signed_in();
+    play.sleep(MINUTE);
+    play.call();
+    play.answer_with(later(429, 30));
+    let ask = play.ask(Operation::Refresh);
+    assert!(play.underway.is_empty());
+    assert!(matches!(play.result(ask), Some(Err(Problem::TryLater { status: 429, .. }))));
+    play.wait(Millis(90_000));
+    play.answer_all();
+    assert_eq!(play.state().status, Status::Authenticated);
+}
+
+#[test]
+fn a_refresh_without_an_answer_is_given_up_where_all_timers_are_late() {
+    let mut play = Play::signed_in();
+    play.on(Event::Visible(false));
+    play.sleep(MINUTE);
+    let call = play.call();
+    // As in a hidden tab, whose timers fire once a minute.
+    for minute in 1..=4 {
+        play.now = Millis((play.now.0 / 60_000 + 1) * 60_000);
+        play.on(Event::Tick);
+        if play.calls[call].ending.is_some() {
+            assert_eq!(play.calls[call].ending, Some(Ending::Failed(Problem::Timeout)), "{minute}");
+            return;
+        }
+    }
+    panic!("the call waits still");
+}
+
+#[test]
+fn a_call_is_not_repeated_as_somebody_of_whom_a_reading_has_told() {
+    let mut play = Play::signed_in();
+    play.server.is_silent = true;
+    let _ = play.server.sign_in("bob");
+    let (mut slow, _) = Attempt::start(&play.session, play.now, true);
+    play.ask(Operation::Refresh);
+    play.answer_all();
+    play.ask(Operation::ReadSession);
+    play.answer_all();
+    assert_eq!(play.shown.as_deref(), Some("bob"));
+    let (step, _) = slow.response(&play.session, play.now, 401, "");
+    assert_eq!(step, Step::Fail(Problem::SessionChanged));
 }

@@ -12,6 +12,8 @@ mod lock;
 mod play;
 #[path = "tabs/sign.rs"]
 mod sign;
+#[path = "tabs/users.rs"]
+mod users;
 mod world;
 
 use play::{Ending, LIFE};

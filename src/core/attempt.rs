@@ -118,6 +118,7 @@ impl Attempt {
             Status::Unauthenticated if self.is_refused() => Step::Deliver,
             Status::Unauthenticated if self.was_signed_in(session) => Step::Fail(Problem::SessionEnded),
             Status::Unauthenticated => Step::SendBare,
+            Status::Authenticated if self.is_refused() && !session.can_renew() => Step::Deliver,
             _ if session.is_busy() => Step::Wait,
             _ => match session.problem() {
                 Some(problem) if session.is_holding_off(now) => Step::Fail(problem),

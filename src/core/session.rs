@@ -67,6 +67,8 @@ pub struct Session {
     started: bool,
     disposed: bool,
     visible: bool,
+    /// Whether somebody was signed in when this tab last heard of it.
+    knows_somebody: bool,
     /// The newest generation that is known of; the credential may be of an older one.
     generation: Generation,
     /// The generation at which the present user, or nobody, came.
@@ -108,6 +110,8 @@ pub struct Session {
     /// How many readings of the stamp a page from the back/forward cache waits for before it shows anything: those that
     /// were under way when it was left, and one of its own.
     unsure: u32,
+    /// The token that it had then, whose user it shows again if that is still so.
+    left_with: Generation,
     /// A sign-out that the server has not confirmed: to be finished before anything else.
     sign_out_unfinished: bool,
     tickets: u32,
@@ -126,6 +130,7 @@ impl Session {
             started: false,
             disposed: false,
             visible: true,
+            knows_somebody: false,
             generation: Generation(0),
             epoch: Generation(0),
             identity: None,
@@ -148,6 +153,7 @@ impl Session {
             parting: None,
             gone: Generation(0),
             unsure: 0,
+            left_with: Generation(0),
             backoff: Backoff::default(),
             sign_out_unfinished: false,
             tickets: 0,
@@ -252,10 +258,26 @@ impl Session {
         self.credential.as_ref().filter(|held| generation == held.generation).map(|held| &held.bearer)
     }
 
-    /// The refresh token that goes along with a request, where it is sent in the body.
+    /// The bearer that goes along with an operation's request: to read a session takes the token that is held, though another tab
+    /// may have a newer one.
     #[must_use]
-    pub fn refresh_token(&self) -> Option<&Secret> {
-        self.credential.as_ref().map_or(self.parting.as_ref(), |held| held.refresh_token.as_ref())
+    pub fn bearer_for(&self, operation: Operation) -> Option<&Secret> {
+        let reads = operation == Operation::ReadSession;
+        self.credential.as_ref().filter(|_| reads).map(|held| &held.bearer)
+    }
+
+    /// The refresh token that goes along with an operation's request, where it is sent in the body.
+    #[must_use]
+    pub fn refresh_token(&self, operation: Operation) -> Option<&Secret> {
+        match operation {
+            Operation::SignOut => self.parting.as_ref(),
+            _ => self.credential.as_ref().and_then(|held| held.refresh_token.as_ref()),
+        }
+    }
+
+    /// Whether there is anything to renew a token with.
+    pub(super) fn can_renew(&self) -> bool {
+        !self.policy.by_body || self.refresh_token(Operation::Refresh).is_some()
     }
 
     /// The generation of the present token, else the newest that is known of.

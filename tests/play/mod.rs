@@ -46,6 +46,8 @@ pub struct Server {
     pub knows_keys: bool,
     /// Whether its answers name no user, whose data are read then.
     pub is_silent: bool,
+    /// Readings that brought no token.
+    pub bare_reads: u32,
     alive: bool,
     user: String,
     /// Access tokens that are accepted.
@@ -149,7 +151,10 @@ impl Server {
                     let fields = Fields { has_user: true, identity, ..Fields::default() };
                     Ok(Answer { status: 200, body: Body::Json(fields), facts: String::new(), retry_after: None })
                 }
-                _ => status(401),
+                bearer => {
+                    self.bare_reads += u32::from(bearer.is_none());
+                    status(401)
+                }
             },
         }
     }
@@ -290,7 +295,7 @@ impl Play {
         for effect in self.recorder.on(&mut self.session, self.now, event) {
             match effect {
                 Effect::Perform(ticket) => {
-                    let bearer = self.session.bearer(ticket.base).map(|bearer| bearer.expose().to_owned());
+                    let bearer = self.session.bearer_for(ticket.operation).map(|bearer| bearer.expose().to_owned());
                     self.underway.push(Request { ticket, cookie: self.server.cookie, bearer });
                 }
                 Effect::Adopt(ticket) => {

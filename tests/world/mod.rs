@@ -455,7 +455,7 @@ impl World {
     }
 
     fn perform(&mut self, tab: usize, ticket: Ticket) {
-        let bearer = self.tabs[tab].session.bearer(ticket.base).map(|bearer| bearer.expose().to_owned());
+        let bearer = self.tabs[tab].session.bearer_for(ticket.operation).map(|bearer| bearer.expose().to_owned());
         if ticket.operation == Operation::Refresh {
             self.tally.keys.push(ticket.key);
         }

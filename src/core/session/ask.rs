@@ -1,6 +1,6 @@
 //! What the application and its calls ask for.
 
-use super::turn::{Pending, Stage};
+use super::turn::{Pending, Stage, Turn};
 use super::{Ask, Effect, EndReason, Generation, Millis, Operation, Problem, Session, Status};
 
 impl Session {
@@ -17,12 +17,13 @@ impl Session {
         if self.sign_out_unfinished {
             self.queue(Operation::SignOut, Vec::new());
         }
+        let has_none = self.credential.is_none();
+        let is_read_by_refresh = !self.policy.reads_session || self.policy.rules.by_session;
         match operation {
-            Operation::Refresh => self.refresh(Some(ask), self.credential.is_none()),
-            Operation::ReadSession if !self.policy.reads_session || self.policy.rules.by_session => {
-                self.join_or_queue_refresh(Some(ask));
+            Operation::Refresh => self.refresh(Some(ask), has_none, false),
+            Operation::ReadSession if is_read_by_refresh || has_none => {
+                self.refresh(Some(ask), false, is_read_by_refresh);
             }
-            Operation::ReadSession if self.credential.is_none() => self.join_or_queue_refresh(Some(ask)),
             _ => self.queue(operation, vec![ask]),
         }
     }
@@ -73,25 +74,29 @@ impl Session {
             if let Some(turn) = self.turn.as_mut().filter(|turn| turn.ticket.operation == Operation::Refresh) {
                 turn.is_doubtful |= is_first && matches!(turn.stage, Stage::Asking | Stage::Stamping(_));
             }
-            self.join_or_queue_refresh(None);
+            self.join_or_queue_refresh();
         }
     }
 
     /// However many need it, the refresh endpoint sees one request.
-    pub(super) fn join_or_queue_refresh(&mut self, ask: Option<Ask>) {
-        self.refresh(ask, false);
+    pub(super) fn join_or_queue_refresh(&mut self) {
+        self.refresh(None, false, false);
     }
 
-    fn refresh(&mut self, ask: Option<Ask>, insists: bool) {
+    /// As `insists` and `reads` have it: see [`Pending`].
+    pub(super) fn refresh(&mut self, ask: Option<Ask>, insists: bool, reads: bool) {
         let stale = self.stale();
-        let is_such = |pending: &Pending| pending.operation == Operation::Refresh && pending.stale >= stale;
-        let running = self.turn.as_mut().map(|turn| &mut turn.pending).filter(|pending| is_such(pending));
-        if let Some(pending) = running.or_else(|| self.queue.iter_mut().find(|pending| is_such(pending))) {
+        let is_such = |pending: &&mut Pending| pending.operation == Operation::Refresh && pending.stale >= stale;
+        // What is read already may be from before the application asked.
+        let may_join = |turn: &&mut Box<Turn>| !reads || !matches!(turn.stage, Stage::Asking | Stage::Stamping(_));
+        let running = self.turn.as_mut().filter(may_join).map(|turn| &mut turn.pending).filter(is_such);
+        if let Some(pending) = running.or_else(|| self.queue.iter_mut().find(is_such)) {
             pending.asks.extend(ask);
             pending.insists |= insists;
+            pending.reads |= reads;
         } else {
             let pending = self.pending(Operation::Refresh, ask.into_iter().collect());
-            self.queue.push(Pending { insists, ..pending });
+            self.queue.push(Pending { insists, reads, ..pending });
         }
     }
 
@@ -102,7 +107,7 @@ impl Session {
 
     pub(super) fn pending(&self, operation: Operation, asks: Vec<Ask>) -> Pending {
         let (stale, since) = (self.stale(), self.generation);
-        Pending { operation, asks, stale, since, retried: false, insists: false, is_called_off: false }
+        Pending { operation, asks, stale, since, retried: false, insists: false, reads: false, is_called_off: false }
     }
 
     /// The generation of the present token, zero if there is none.

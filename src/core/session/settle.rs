@@ -4,8 +4,8 @@ use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
 use super::turn::{ASLEEP, Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Generation, Millis, Operation, Pause, Problem, Rule, Session,
-    Stamp, Standing, Status, TicketId,
+    Credential, Effect, EndReason, Expiry, Freshness, Generation, Identity, Millis, Operation, Pause, Problem, Rule,
+    Session, Stamp, Standing, Status, TicketId,
 };
 
 /// How much longer than `timeout` a request is given before anybody presents the same cookie again: as long as a proxy in
@@ -107,14 +107,28 @@ impl Session {
     }
 
     /// The answer is of another time: what has come since stands.
-    pub(super) fn supersede(&mut self, now: Millis, turn: Box<Turn>, effects: &mut Vec<Effect>) {
+    pub(super) fn supersede(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
+        // Who waits for the session's data still does.
+        match turn.ticket.operation {
+            Operation::ReadSession if self.lacks_data() => {
+                let pending = self.pending(Operation::ReadSession, core::mem::take(&mut turn.pending.asks));
+                self.queue.insert(0, pending);
+            }
+            Operation::Refresh if self.state.status == Status::Loading => {
+                for ask in core::mem::take(&mut turn.pending.asks) {
+                    self.refresh(Some(ask), turn.pending.insists, turn.pending.reads);
+                }
+            }
+            _ => {}
+        }
         let result = self.superseded(&turn);
         self.close_unchanged(now, turn, result, effects);
     }
 
     /// What becomes of an operation whose answer is of another time.
     pub(super) fn superseded(&self, turn: &Turn) -> Result<(), Problem> {
-        let ended = self.state.status == Status::Unauthenticated;
+        // Or somebody else is signed in, of whom nothing is known yet.
+        let ended = self.state.status != Status::Authenticated;
         let is_sign_in = matches!(turn.ticket.operation, Operation::SignIn | Operation::Exchange);
         if ended || is_sign_in { Err(Problem::SessionChanged) } else { Ok(()) }
     }
@@ -122,6 +136,10 @@ impl Session {
     fn settle_session(&mut self, now: Millis, turn: Box<Turn>, answer: answer::Outcome, effects: &mut Vec<Effect>) {
         match self.policy.rules.judge_session(answer) {
             Ok(Some(fields)) => {
+                if self.is_of_other(fields.identity) {
+                    // The cookie has become somebody else's. What was asked for until now is not theirs.
+                    self.epoch = self.generation;
+                }
                 self.identity = fields.identity.or(self.identity);
                 self.succeed();
                 effects.push(Effect::Adopt(turn.ticket.id));
@@ -130,7 +148,7 @@ impl Session {
             }
             // The token was refused: renew it, then read once more.
             Ok(None) if !turn.pending.retried => {
-                self.join_or_queue_refresh(None);
+                self.join_or_queue_refresh();
                 self.queue.push(Pending { retried: true, stale: self.stale(), ..turn.pending });
             }
             Ok(None) => self.fail(now, turn, Problem::BadResponse { status: 401 }, effects),
@@ -157,14 +175,25 @@ impl Session {
     fn stamp_of(&self, turn: &Turn, grant: &Grant) -> Stamp {
         let generation = self.generation.next();
         let keeps = self.keeps_user(turn, grant);
-        let epoch = if keeps { self.epoch } else { generation };
-        let identity = grant.identity.or(self.identity.filter(|_| keeps));
-        Stamp { generation, epoch, identity, ..self.stamp(Standing::SignedIn) }
+        // What follows the end of a session is another one, though nobody has said so: a tab that knows of none of it is not to go on.
+        let has_ended = turn.seen.is_some_and(|seen| seen.standing != Standing::SignedIn);
+        let epoch = match keeps {
+            true if has_ended => self.epoch.max(self.generation),
+            true => self.epoch,
+            false => generation,
+        };
+        // Of an answer that names nobody, it is not known whose it is: each tab finds that out by reading.
+        Stamp { generation, epoch, identity: grant.identity, ..self.stamp(Standing::SignedIn) }
+    }
+
+    /// Whether this is known to be somebody else than the present user.
+    pub(super) fn is_of_other(&self, identity: Option<Identity>) -> bool {
+        identity.is_some() && self.identity.is_some() && identity != self.identity
     }
 
     /// Whether calls made until now may go on with this token.
     fn keeps_user(&self, turn: &Turn, grant: &Grant) -> bool {
-        let names_other = grant.identity.is_some() && self.identity.is_some() && grant.identity != self.identity;
+        let names_other = self.is_of_other(grant.identity);
         let names_same = grant.identity.is_some() && grant.identity == self.identity;
         match (turn.ticket.operation, self.state.status) {
             // Whose the cookie is that an application has asked about, only the answer could say.
@@ -204,11 +233,15 @@ impl Session {
         self.take_over(stamp, effects);
         let jitter = self.random.fraction();
         let expiry = grant.expires_in.map(|life| Expiry::new(life, turn.sent, self.policy.lead, jitter));
-        let expiry = expiry.map(|expiry| expiry.usable_at(now));
         let generation = stamp.generation;
         // An answer without a refresh token leaves the former one good (RFC 6749 section 6); a sign-in brings its own.
         let former = self.credential.take().filter(|_| turn.ticket.operation == Operation::Refresh);
         let refresh_token = grant.refresh_token.or(former.and_then(|held| held.refresh_token));
+        let is_last = self.policy.by_body && refresh_token.is_none();
+        let expiry = expiry.map(|expiry| {
+            let Expiry { due, end } = expiry.usable_at(now);
+            Expiry { due: if is_last { end } else { due }, end }
+        });
         self.credential = Some(Credential {
             generation,
             bearer: grant.access_token,
@@ -219,6 +252,8 @@ impl Session {
         });
         self.late = None;
         self.key = 0;
+        // Whoever is signed in now is not to be signed in by it, nor out.
+        self.parting = None;
         // What the application does with its data is no business of those who wait for the lock.
         Self::unlock(&mut turn, effects);
         if has_user {

@@ -58,7 +58,8 @@ impl Session {
                 if !self.policy.gives {
                     return;
                 }
-                let is_usable = self.usable(now).is_some();
+                // While its user is being read, it is to be waited for.
+                let is_usable = self.usable(now).is_some() && self.state.status == Status::Authenticated;
                 let Some(held) = self.credential.as_ref().filter(|held| held.generation >= generation && is_usable)
                 else {
                     self.is_wanted = true;
@@ -144,7 +145,7 @@ impl Session {
         self.succeed();
         let is_waiting = |turn: &mut Box<Turn>| {
             turn.ticket.operation == Operation::Refresh
-                && !turn.pending.insists
+                && turn.pending.takes_any()
                 && matches!(turn.stage, Stage::Locking | Stage::Wanting | Stage::Settling)
         };
         if let Some(turn) = self.turn.take_if(is_waiting) {

@@ -72,7 +72,7 @@ impl Session {
         let is_newer = is_somebodys && self.generation > turn.pending.stale;
         let is_behind = turn.ticket.operation == Operation::Refresh && is_newer;
         let may_want =
-            is_behind && !turn.pending.insists && self.policy.gives && self.state.status != Status::Unauthenticated;
+            is_behind && turn.pending.takes_any() && self.policy.gives && self.state.status != Status::Unauthenticated;
         let wait = self.want_wait(now, &turn);
         if may_want && (wait > Millis(0) || self.offer.is_some()) && self.keeps(Rule::Compare) {
             turn.stage = Stage::Wanting;
@@ -217,7 +217,8 @@ impl Session {
         self.moved = true;
         if self.unsure > 0 {
             self.unsure -= 1;
-            if self.unsure == 0 && self.state.status == Status::Loading && self.credential.is_some() {
+            let is_as_left = self.credential.as_ref().is_some_and(|held| held.generation == self.left_with);
+            if self.unsure == 0 && self.state.status == Status::Loading && is_as_left {
                 self.state.status = Status::Authenticated;
             }
         }
@@ -247,6 +248,9 @@ impl Session {
     pub(super) fn on_restored(&mut self, effects: &mut Vec<Effect>) {
         if self.started && self.policy.shared {
             self.read_stamp(effects);
+            if self.state.status == Status::Authenticated {
+                self.left_with = self.stale();
+            }
             if self.state.status == Status::Authenticated || self.unsure > 0 {
                 self.state.status = Status::Loading;
                 self.unsure = self.reads;
@@ -290,10 +294,11 @@ impl Session {
                     || self.generation > Generation(0);
                 if is_known || (ended == Standing::SigningOut && self.state.status == Status::Loading) {
                     let reason = match ended {
+                        _ if !self.knows_somebody => self.state.reason.unwrap_or(EndReason::None),
                         Standing::Expired => EndReason::Expired,
                         _ => EndReason::SignedOut,
                     };
-                    self.end(if is_known { reason } else { EndReason::None }, effects);
+                    self.end(reason, effects);
                 }
                 // A page that has just been opened asks the server all the same: somebody may have signed in elsewhere.
                 self.sign_out_unfinished = ended == Standing::SigningOut;
@@ -307,7 +312,10 @@ impl Session {
     pub(super) fn take_over(&mut self, stamp: Stamp, effects: &mut Vec<Effect>) {
         self.moved = true;
         let is_known = self.generation > Generation(0) && self.state.status != Status::Loading;
-        if stamp.epoch > self.epoch && (is_known || self.credential.is_some()) {
+        // Who has learned by reading that it is somebody else knows better than a stamp that names nobody.
+        let epoch = if self.is_of_other(stamp.identity) { stamp.generation } else { self.epoch.max(stamp.epoch) };
+        let is_other = epoch > self.epoch;
+        if is_other && (is_known || self.credential.is_some()) {
             self.credential = None;
             self.giving = None;
             // What a sign-out of the former session was to wait for.
@@ -317,9 +325,10 @@ impl Session {
             effects.push(Effect::Forget);
         }
         self.is_refused = false;
+        self.knows_somebody = true;
         self.sign_out_unfinished = false;
         self.generation = stamp.generation;
-        self.epoch = stamp.epoch;
-        self.identity = stamp.identity;
+        self.epoch = epoch;
+        self.identity = stamp.identity.or(self.identity.filter(|_| !is_other));
     }
 }

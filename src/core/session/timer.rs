@@ -12,7 +12,13 @@ impl Session {
     pub(super) fn on_tick(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.give_late(now, effects);
         let Some(mut turn) = self.turn.take_if(|turn| now >= turn.deadline) else { return };
-        if now >= turn.deadline + ASLEEP && matches!(turn.stage, Stage::Locking | Stage::Asking) {
+        // Once: the timers of a hidden tab may all be late.
+        let is_first = match turn.stage {
+            Stage::Locking => true,
+            Stage::Asking => turn.deadline <= turn.sent + self.policy.timeout,
+            _ => false,
+        };
+        if is_first && now >= turn.deadline + ASLEEP {
             // This tab itself was asleep: what it waits for has had no chance yet to be heard.
             turn.deadline = now + if matches!(turn.stage, Stage::Locking) { self.lock_wait() } else { ASLEEP };
             self.turn = Some(turn);

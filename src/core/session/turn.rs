@@ -15,6 +15,7 @@ const STAMP_WAIT: Millis = Millis(3_000);
 
 /// An operation that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Pending {
     pub(super) operation: Operation,
     /// Who hears of its end. A sign-in has one; a refresh may have many, or none.
@@ -29,11 +30,18 @@ pub(super) struct Pending {
     /// Whether the application has asked this page, which knows of no token yet, to refresh: the server says whose session
     /// its cookie stands for, and no token that another tab has from before.
     pub(super) insists: bool,
+    /// Whether it is asked for to read the session anew, where a refresh is what reads it: what was read before is not what is wanted.
+    pub(super) reads: bool,
     /// Whether it is a sign-in and the user has signed out since: if it has not been sent yet, it is not sent any more.
     pub(super) is_called_off: bool,
 }
 
 impl Pending {
+    /// Whether a token that another tab has will do.
+    pub(super) const fn takes_any(&self) -> bool {
+        !self.insists && !self.reads
+    }
+
     pub(super) fn settle(&self, result: Result<(), Problem>, effects: &mut Vec<Effect>) {
         for ask in &self.asks {
             effects.push(Effect::Settle(*ask, result));
@@ -136,7 +144,7 @@ impl Session {
             } else if self.lacks_data() && !self.policy.rules.by_session {
                 self.queue(Operation::ReadSession, Vec::new());
             } else if self.lacks_data() || self.wants_renewal(now) {
-                self.join_or_queue_refresh(None);
+                self.join_or_queue_refresh();
             }
         }
         while self.turn.is_none() && !self.queue.is_empty() {
@@ -176,15 +184,23 @@ impl Session {
         if takes_lock {
             effects.push(Effect::Lock { ticket: ticket.id, steal: false });
             let has_none = turn.pending.stale == Generation(0);
-            if ticket.operation == Operation::Refresh && self.policy.gives && !turn.pending.insists && has_none {
+            if ticket.operation == Operation::Refresh && self.policy.gives && turn.pending.takes_any() && has_none {
                 // While the lock is waited for, a tab that has a token may hand it over. Where a token has ended, all tabs' have,
                 // most likely: who gets the lock knows that the others wait for it.
                 effects.push(Effect::Tell(Message::Want(turn.pending.stale.next())));
             }
             self.turn = Some(turn);
+        } else if let (Operation::Refresh, Some(problem)) = (ticket.operation, self.is_told_to_wait(now)) {
+            Self::close(turn, Err(problem), effects);
         } else {
             self.perform(now, turn, effects);
         }
+    }
+
+    /// What the server has answered, if it has said when to come again, and that is not yet.
+    fn is_told_to_wait(&self, now: Millis) -> Option<Problem> {
+        let is_told = |problem: &Problem| matches!(problem, Problem::TryLater { retry_after: Some(_), .. });
+        self.state.problem.filter(|problem| is_told(problem) && self.is_holding_off(now))
     }
 
     /// Leaves word in the stamp that a request is about to go out.
@@ -229,9 +245,13 @@ impl Session {
 
     /// Sends the turn's request.
     pub(super) fn perform(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
-        if turn.ticket.operation == Operation::Refresh && self.policy.by_body && self.refresh_token().is_none() {
-            // There is nothing to ask with.
-            return self.come_to_pass(now, turn, Outcome::Dead, effects);
+        let operation = turn.ticket.operation;
+        if operation == Operation::Refresh && self.policy.by_body && self.refresh_token(operation).is_none() {
+            // There is nothing to ask with: the session lasts as long as its token.
+            return match self.usable(now) {
+                Some(_) => Self::close(turn, Ok(()), effects),
+                None => self.come_to_pass(now, turn, Outcome::Dead, effects),
+            };
         }
         turn.ticket.base = self.generation;
         self.take_key(&mut turn);
@@ -320,7 +340,7 @@ impl Session {
             Operation::SignOut if !self.sign_out_unfinished && self.keeps(Rule::SignOutOnce) => Some(Ok(())),
             Operation::Refresh if self.sign_out_unfinished => Some(Err(Problem::SessionEnded)),
             Operation::Refresh if ended && self.generation > pending.since => Some(Err(Problem::SessionEnded)),
-            Operation::Refresh if is_newer && !pending.insists && self.usable(now).is_some() => Some(Ok(())),
+            Operation::Refresh if is_newer && pending.takes_any() && self.usable(now).is_some() => Some(Ok(())),
             Operation::ReadSession if ended || self.credential.is_none() => Some(Err(Problem::SessionEnded)),
             Operation::ReadSession if pending.retried && !is_newer => {
                 Some(Err(self.state.problem.unwrap_or(Problem::SessionEnded)))
@@ -345,6 +365,7 @@ impl Session {
     pub(super) fn end(&mut self, reason: EndReason, effects: &mut Vec<Effect>) {
         self.generation = self.generation.next();
         self.credential = None;
+        self.knows_somebody = false;
         self.key = 0;
         self.is_refused = false;
         self.identity = None;
