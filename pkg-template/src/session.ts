@@ -8,7 +8,7 @@ import { checkContract, resolveContract, toldOf, writeContract, type Sign } from
 import { RelatchError } from "./errors.js";
 import type { SessionOptions } from "./options.js";
 import { canShare, openTabs, type Tabs } from "./tabs.js";
-import { errorOf, NONE, OPERATIONS, recorded, stateOf, type Problem } from "./told.js";
+import { errorOf, isGiven, NONE, OPERATIONS, recorded, stateOf, type Problem } from "./told.js";
 import type { Credentials, SessionClient, SessionData, SessionState, SignOutResult } from "./types.js";
 
 // What the core is told (`hint` in `src/web/client.rs`).
@@ -28,6 +28,9 @@ const READ_SESSION = 1;
 const SIGN_IN = 2;
 const EXCHANGE = 3;
 const SIGN_OUT = 4;
+
+/** The longest pause before a module that could not start is tried again, in milliseconds. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /** What the application has asked for. */
 interface Asked {
@@ -57,6 +60,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   let booting: Promise<Client> | undefined;
   let tabs: Tabs | undefined;
   let disposed = false;
+  let failures = 0;
   let asks = 0;
   const asked = new Map<number, Asked>();
   /** What the newest answer to a sign-in says that brought no token. */
@@ -67,17 +71,16 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   const listeners = new Set<(state: SessionState) => void>();
   const cleanups: (() => void)[] = [];
 
-  const change = (next: SessionState): void => {
+  const change = (next: SessionState, isGiven = false): void => {
     const last = state;
     state = next;
     if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
-    tell(options, last, next);
+    tell(options, last, next, isGiven);
     for (const listener of [...listeners]) if (listeners.has(listener)) attempt(() => listener(state));
   };
 
-  /** The error of a problem: the same one as long as the problem is. */
-  const errorFrom = (problem: Problem): RelatchError => {
-    const next = errorOf(problem);
+  /** An error: the same one as long as the problem is. */
+  const errorFrom = (next: RelatchError): RelatchError => {
     const { error } = state;
     const isSame = error?.code === next.code && error.status === next.status && error.retryAfterMs === next.retryAfterMs;
     return isSame ? error : next;
@@ -118,7 +121,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       const told = stateOf(bits);
       const data = told.status === "authenticated" ? dataOf(user) : null;
       if (!data) mapped = undefined;
-      change({ ...told, data, error: problem && errorFrom(problem) } as SessionState);
+      change({ ...told, data, error: problem && errorFrom(errorOf(problem)) } as SessionState, isGiven(bits));
     },
     resume(): void {
       calls.move();
@@ -207,15 +210,21 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
 
   const boot = (): Promise<Client> => {
     if (disposed) return Promise.reject(new RelatchError("Disposed"));
+    if (!booting && state.error) change({ ...state, refreshing: true });
     booting ??= start().catch((error: unknown) => {
       booting = undefined;
       tabs?.close();
-      const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
-      if (!disposed) change({ ...state, error: known });
+      const known = errorFrom(error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error }));
+      if (!disposed) change({ ...state, error: known, refreshing: false });
+      // Whoever shows the session makes no call that would try again.
+      if (listeners.size) setTimeout(() => listeners.size && begin(), Math.min(1000 * 2 ** failures++, LONGEST_PAUSE_MS));
       throw known;
     });
     return booting;
   };
+
+  /** Finds out whether somebody is signed in. What keeps it from that is in the state. */
+  const begin = (): void => void boot().then((live) => live.hint(BEGIN, 0), () => {});
 
   /** Asks for an operation. Resolves with what kept it from being done, if anything did. */
   const ask = async (operation: number, fields?: Credentials): Promise<RelatchError | null> => {
@@ -236,13 +245,20 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   };
 
   // No async function, which would keep the fields for as long as it waits.
-  const enter = (operation: number, fields: Credentials): Promise<SessionData> =>
-    ask(operation, fields ?? {}).then((error) => {
+  const enter = (operation: number, fields: Credentials): Promise<SessionData> => {
+    try {
+      // What cannot be sent is the caller's mistake, not the network's.
+      if (!transport) JSON.stringify(fields);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return ask(operation, fields ?? {}).then((error) => {
       if (error) throw error;
       const data = state.data as SessionData;
       attempt(() => options.onSignIn?.(data));
       return data;
     });
+  };
 
   const calls = openAuthFetch(flat, transport, boot);
 
@@ -269,7 +285,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
     update: () => renew(READ_SESSION),
     subscribe(listener) {
       listeners.add(listener);
-      boot().then((live) => live.hint(BEGIN, 0), () => {});
+      begin();
       listener(state);
       return () => void listeners.delete(listener);
     },

@@ -26,8 +26,11 @@ export const createSession = (options: StreamingOptions): SessionClient =>
 /** Makes the default session, which `authFetch` and its like use. A former one is disposed of. */
 export const configure = (options: StreamingOptions): SessionClient => makeDefault(createSession(options));
 
+/** A module that has not come in this time is given up, and asked for anew, in milliseconds. */
+const DOWNLOAD_MS = 30_000;
+
 async function download(url: string | URL): Promise<WebAssembly.Module | ArrayBuffer> {
-  const response = await fetch(url);
+  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_MS) });
   const { ok, status, headers } = response;
   if (!ok) throw new RelatchError("ModuleUnavailable", { status, temporary: status >= 500 });
   if (headers.get("content-type") === "application/wasm") return WebAssembly.compileStreaming(response);

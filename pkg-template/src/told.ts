@@ -34,5 +34,8 @@ export const stateOf = (bits: number): Pick<SessionState, "status" | "freshness"
   status: STATUSES[bits & 3]!,
   freshness: FRESHNESS[(bits >> 2) & 3]!,
   reason: REASONS[(bits >> 4) & 3]!,
-  refreshing: bits > 63,
+  refreshing: (bits & 64) > 0,
 });
+
+/** Whether it has come about by another tab's token. */
+export const isGiven = (bits: number): boolean => bits > 127;

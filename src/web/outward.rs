@@ -5,6 +5,9 @@ use wasm_bindgen::JsValue;
 use super::host::to_float;
 use crate::core::{EndReason, Freshness, Problem, State, Status};
 
+/// Beside a state: it has come about by another tab's token.
+pub(super) const GIVEN: u32 = 1 << 7;
+
 /// [`State`] but for its problem: two bits each for the status, the freshness and the reason, and one for a refresh.
 pub(super) fn state(state: State) -> u32 {
     let status = match state.status {

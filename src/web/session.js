@@ -62,8 +62,9 @@ var stateOf = (bits) => ({
   status: STATUSES[bits & 3],
   freshness: FRESHNESS[bits >> 2 & 3],
   reason: REASONS[bits >> 4 & 3],
-  refreshing: bits > 63
+  refreshing: (bits & 64) > 0
 });
+var isGiven = (bits) => bits > 127;
 
 // src/contract.ts
 var TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
@@ -132,13 +133,13 @@ ${name}.`);
     const [path, kind, fallback] = row.split(" ");
     const [group, name] = path.split(".");
     if (fallback === void 0 && name && !isObject(root[group])) without = group;
-    const isGiven = given[path] !== void 0;
-    const value = isGiven ? given[path] : fallback && JSON.parse(fallback);
+    const isGiven2 = given[path] !== void 0;
+    const value = isGiven2 ? given[path] : fallback && JSON.parse(fallback);
     delete given[path];
     if (group === without && path !== "signIn.refused") continue;
     const [expected, check] = KINDS[kind];
     const holds = typeof check === "function" ? check(value) : typeof value === "string" && check.test(value);
-    if (!holds && (isGiven || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
+    if (!holds && (isGiven2 || !fallback)) note(path, `expected ${expected}, got ${JSON.stringify(value)}`);
     else if (/key|place/.test(kind) && typeof value === "string") flat[path] = split(value);
     else flat[path] = /rule/i.test(kind) && value ? value.map(signOf) : value;
   }
@@ -479,22 +480,25 @@ var Queue = class {
     sent.then(this.#end, this.#end);
     return sent;
   }
-  /** Waits until the session has moved, or for a turn where there is none. */
+  /** Waits until the session has moved, or for a turn where there is none: then it says so, and the turn is to be used or passed on. */
   wait(moved, signal) {
     if (!this.isFull) return abortable(moved, signal);
-    const turn = new Promise((resolve) => this.#waiting.push(resolve));
+    let wake;
+    const turn = new Promise((resolve) => this.#waiting.push(wake = resolve));
     return abortable(turn, signal).catch((reason) => {
-      this.next();
+      const place = this.#waiting.indexOf(wake);
+      if (place < 0) this.next();
+      else this.#waiting.splice(place, 1);
       throw reason;
     });
   }
   /** The session has moved: whoever waits for a turn asks again. */
   flush() {
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#waiting.splice(0)) wake(false);
   }
   /** Gives a turn to whoever waits longest. */
   next() {
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.(true);
   }
   #end = () => {
     this.#unanswered--;
@@ -570,12 +574,12 @@ function openAuthFetch(flat, transport, boot) {
     const headers = withProof(call, NOTHING);
     return headers === NOTHING ? call.sendBare() : call.send(headers);
   };
-  const respond = async (live, call, attempt2, response) => {
-    const { status, headers } = response;
-    const isJson = /\bjson\b|^$/i.test(headers.get("content-type") ?? "");
-    const facts = isJson && asked.includes(status) ? factsOf(contract, await response.clone().json().catch(() => void 0)) : "";
-    return live.response(attempt2, status, headers.get("www-authenticate") ?? "", facts, call.id);
+  const factsIn = async (response) => {
+    const isJson = /\bjson\b|^$/i.test(response.headers.get("content-type") ?? "");
+    if (!isJson || !asked.includes(response.status)) return "";
+    return factsOf(contract, await response.clone().json().catch(() => void 0));
   };
+  const isWatched = ({ status, redirected, url }) => watched.includes(status) && !(redirected && !originsOf(contract, pageUrl()).includes(new URL(url).origin));
   const startCall = (live, call) => {
     if (call.hasAuthorization) return PASS;
     call.id = calls = calls + 1 & LAST_CALL;
@@ -598,7 +602,7 @@ function openAuthFetch(flat, transport, boot) {
       if ((answer & 7) !== SEND || call.isOnce) return drive(live, call, answer);
       if (queue.isFull && !call.keepalive) return drive(live, call, answer | WAIT);
       return send(live, call, answer).then(
-        (response) => watched.includes(response.status) ? respond(live, call, answer >>> 3, response).then((next) => drive(live, call, next, response)) : response
+        (response) => watched.includes(response.status) ? drive(live, call, answer, response) : response
       );
     } catch (error) {
       return Promise.reject(error);
@@ -618,7 +622,14 @@ function openAuthFetch(flat, transport, boot) {
     return drive(live, call, startCall(live, call));
   };
   const drive = async (live, call, answer, response) => {
+    let isNew = response !== void 0;
     for (; ; ) {
+      if (isNew) {
+        if (!isWatched(response)) return response;
+        const facts = await factsIn(response);
+        answer = live.response(answer >>> 3, response.status, response.headers.get("www-authenticate") ?? "", facts, call.id);
+        isNew = false;
+      }
       switch (answer & 7) {
         case PASS:
           return call.sendBare();
@@ -628,15 +639,18 @@ function openAuthFetch(flat, transport, boot) {
           if (call.isOnce && !sendsStreams()) throw new RelatchError("StreamBodyUnsupported");
           if (response) drop(response);
           response = await send(live, call, answer);
-          if (!watched.includes(response.status)) return response;
-          answer = await respond(live, call, answer >>> 3, response);
+          isNew = true;
           break;
-        case WAIT:
+        case WAIT: {
           call.hold();
-          await queue.wait(moved, call.signal);
-          answer = live.resume(answer >>> 3, call.id);
-          if ((answer & 7) !== SEND && (answer & 7) !== WAIT) queue.next();
+          const hasTurn = await queue.wait(moved, call.signal);
+          const next = live.resume(answer >>> 3, call.id);
+          const isSent = (next & 7) === SEND;
+          if (isSent && !hasTurn && queue.isFull && !call.keepalive) break;
+          if (hasTurn && !isSent && (next & 7) !== WAIT) queue.next();
+          answer = next;
           break;
+        }
         case DELIVER:
           return response;
         default:
@@ -685,8 +699,9 @@ function attempt(act) {
     return void 0;
   }
 }
-function tell(callbacks, last, next) {
-  const wasRenewed = last.refreshing && !next.refreshing && last.status === "authenticated" && !next.error;
+function tell(callbacks, last, next, isGiven2) {
+  const hasToken = isGiven2 || last.refreshing && !next.refreshing;
+  const wasRenewed = hasToken && last.status === "authenticated" && !next.error;
   if (wasRenewed && next.status === "authenticated") attempt(() => callbacks.onRefreshed?.(next.data));
   if (next.status === "unauthenticated" && last.status !== "unauthenticated" && next.reason) {
     const { reason } = next;
@@ -863,6 +878,7 @@ var READ_SESSION = 1;
 var SIGN_IN = 2;
 var EXCHANGE = 3;
 var SIGN_OUT = 4;
+var LONGEST_PAUSE_MS = 6e4;
 var INITIAL = {
   status: "loading",
   data: null,
@@ -879,6 +895,7 @@ function openSession(options, startCore) {
   let booting;
   let tabs;
   let disposed = false;
+  let failures = 0;
   let asks = 0;
   const asked = /* @__PURE__ */ new Map();
   let answer;
@@ -887,15 +904,14 @@ function openSession(options, startCore) {
   let state = INITIAL;
   const listeners = /* @__PURE__ */ new Set();
   const cleanups = [];
-  const change = (next) => {
+  const change = (next, isGiven2 = false) => {
     const last = state;
     state = next;
     if (next.error !== last.error && next.error?.code === "Misconfigured") console.error(next.error);
-    tell(options, last, next);
+    tell(options, last, next, isGiven2);
     for (const listener of [...listeners]) if (listeners.has(listener)) attempt(() => listener(state));
   };
-  const errorFrom = (problem) => {
-    const next = errorOf(problem);
+  const errorFrom = (next) => {
     const { error } = state;
     const isSame = error?.code === next.code && error.status === next.status && error.retryAfterMs === next.retryAfterMs;
     return isSame ? error : next;
@@ -927,7 +943,7 @@ function openSession(options, startCore) {
       const told = stateOf(bits);
       const data = told.status === "authenticated" ? dataOf(user) : null;
       if (!data) mapped = void 0;
-      change({ ...told, data, error: problem && errorFrom(problem) });
+      change({ ...told, data, error: problem && errorFrom(errorOf(problem)) }, isGiven(bits));
     },
     resume() {
       calls.move();
@@ -1003,15 +1019,19 @@ function openSession(options, startCore) {
   };
   const boot = () => {
     if (disposed) return Promise.reject(new RelatchError("Disposed"));
+    if (!booting && state.error) change({ ...state, refreshing: true });
     booting ??= start().catch((error) => {
       booting = void 0;
       tabs?.close();
-      const known = error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error });
-      if (!disposed) change({ ...state, error: known });
+      const known = errorFrom(error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error }));
+      if (!disposed) change({ ...state, error: known, refreshing: false });
+      if (listeners.size) setTimeout(() => listeners.size && begin(), Math.min(1e3 * 2 ** failures++, LONGEST_PAUSE_MS));
       throw known;
     });
     return booting;
   };
+  const begin = () => void boot().then((live) => live.hint(BEGIN, 0), () => {
+  });
   const ask = async (operation, fields) => {
     if (operation > READ_SESSION && flat[`${OPERATIONS[operation]}.path`] === void 0) throw new RelatchError("NotSupported");
     const live = await boot();
@@ -1025,12 +1045,19 @@ function openSession(options, startCore) {
     if (error && error.code !== "SessionEnded") throw error;
     return state.data;
   };
-  const enter = (operation, fields) => ask(operation, fields ?? {}).then((error) => {
-    if (error) throw error;
-    const data = state.data;
-    attempt(() => options.onSignIn?.(data));
-    return data;
-  });
+  const enter = (operation, fields) => {
+    try {
+      if (!transport) JSON.stringify(fields);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return ask(operation, fields ?? {}).then((error) => {
+      if (error) throw error;
+      const data = state.data;
+      attempt(() => options.onSignIn?.(data));
+      return data;
+    });
+  };
   const calls = openAuthFetch(flat, transport, boot);
   const session = {
     fetch: calls.fetch,
@@ -1055,8 +1082,7 @@ function openSession(options, startCore) {
     update: () => renew(READ_SESSION),
     subscribe(listener) {
       listeners.add(listener);
-      boot().then((live) => live.hint(BEGIN, 0), () => {
-      });
+      begin();
       listener(state);
       return () => void listeners.delete(listener);
     },

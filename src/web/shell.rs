@@ -10,7 +10,7 @@ use super::fetch::{self, Composed, Reply};
 use super::host::{self, Host};
 use super::{contract, outward};
 use crate::core::wire::{self, kind};
-use crate::core::{Effect, Event, Message, Operation, Recorder, Scope, Session, Ticket, TicketId};
+use crate::core::{Effect, Event, Message, Recorder, Scope, Session, Ticket, TicketId};
 
 /// What decides, and what looks on.
 pub(super) struct Machines {
@@ -102,7 +102,7 @@ impl Shell {
             Effect::KeepGiven => self.kept.set(self.given.replace(JsValue::NULL)),
             Effect::AdoptGiven => {
                 self.data.set(self.kept.replace(JsValue::NULL));
-                self.publish();
+                self.publish(outward::GIVEN);
             }
             Effect::Adopt(ticket) => {
                 let (answered, user) = self.user.replace((TicketId(0), JsValue::UNDEFINED));
@@ -111,12 +111,12 @@ impl Shell {
                 } else {
                     self.user.set((answered, user));
                 }
-                self.publish();
+                self.publish(0);
             }
             Effect::Forget => self.data.set(JsValue::NULL),
             Effect::Settle(ask, result) => self.host.settle(ask.0, outward::problem(result.err())),
             Effect::Resume => self.host.resume(),
-            Effect::Publish => self.publish(),
+            Effect::Publish => self.publish(0),
         }
     }
 
@@ -158,7 +158,8 @@ impl Shell {
 
     fn perform(self: &Rc<Self>, ticket: Ticket) {
         let machines = self.machines.borrow();
-        let refresh_token = machines.session.refresh_token().map_or(JsValue::UNDEFINED, |token| token.expose().into());
+        let refresh_token =
+            machines.session.refresh_token(ticket.operation).map_or(JsValue::UNDEFINED, |token| token.expose().into());
         drop(machines);
         let ask = ticket.ask.map_or(0, |ask| ask.0);
         let Ticket { operation, key, needs_proof, .. } = ticket;
@@ -172,7 +173,8 @@ impl Shell {
                     // A client that was disposed of sends nothing more, nor does a turn that has ended.
                     let Some(shell) = shell.upgrade() else { return };
                     let may_send = shell.machines.borrow().session.may_send(host::now(), ticket.id);
-                    let sent = if may_send { fetch::send(request, shell.bearer(ticket), &init) } else { None };
+                    let bearer = shell.machines.borrow().session.bearer_for(ticket.operation).cloned();
+                    let sent = if may_send { fetch::send(request, bearer, &init) } else { None };
                     drop(shell);
                     match sent {
                         Some(sent) => fetch::response(JsFuture::from(sent).await),
@@ -199,23 +201,15 @@ impl Shell {
         });
     }
 
-    /// The bearer that an operation's request takes along.
-    fn bearer(&self, ticket: Ticket) -> Option<crate::core::Secret> {
-        match ticket.operation {
-            Operation::ReadSession => self.machines.borrow().session.bearer(ticket.base).cloned(),
-            _ => None,
-        }
-    }
-
     fn data(&self) -> JsValue {
         let data = self.data.take();
         self.data.set(data.clone());
         data
     }
 
-    fn publish(&self) {
+    fn publish(&self, beside: u32) {
         let state = self.machines.borrow().session.state();
-        self.host.publish(outward::state(state), outward::problem(state.problem), self.data());
+        self.host.publish(outward::state(state) | beside, outward::problem(state.problem), self.data());
     }
 
     fn rearm(&self) {

@@ -356,6 +356,19 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(result, ["RelatchError", "BadCredentials", 401, true]);
   });
 
+  it("rejects what cannot be sent as the caller's own mistake, and asks for nothing", async () => {
+    const page = await openPage(browser, server.url);
+    await page.evaluate(() => open_().get());
+    await server.reset();
+    const ends = await page.evaluate(() => {
+      const circle = {};
+      circle.circle = circle;
+      return Promise.all([circle, { id: 10n }].map((fields) => outcome(session.signIn(fields))));
+    });
+    assert.deepEqual(ends.map(({ name, code }) => [name, code]), Array(2).fill(["TypeError", undefined]));
+    assert.equal((await server.counters()).login, 0);
+  });
+
   it("clears cookie, memory and waiting calls at sign-out", async () => {
     const page = await signedIn(browser, server);
     const held = async () => (await page.browserContext().cookies()).filter(({ name, value }) => name === "relatch_refresh" && value !== "");

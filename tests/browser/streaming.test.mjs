@@ -60,6 +60,23 @@ describe(`the streaming entry in ${engine}`, { concurrency: false }, () => {
     assert.equal(entered.value?.user.email, USER.email);
   });
 
+  it("tries again by itself where somebody listens, who hears of one failure once", async () => {
+    const page = await openPage(browser, server.url);
+    answer = { status: 503 };
+    elsewhere.requests.length = 0;
+    await page.evaluate(async (wasmUrl) => {
+      const { createSession, cookieRefresh } = await import("/relatch/streaming.js");
+      window.errors = [];
+      const onError = ({ code, status }) => errors.push([code, status]);
+      window.session = createSession({ wasmUrl, contract: cookieRefresh({ baseUrl: "/auth" }), onError });
+      session.subscribe(() => {});
+    }, elsewhere.url);
+    while (elsewhere.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    answer = { headers: { "content-type": "application/wasm" }, body: wasm };
+    await page.waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 10_000, polling: 50 });
+    assert.deepEqual(await page.evaluate(() => [errors, session.getState().error]), [[["ModuleUnavailable", 503]], null]);
+  });
+
   it("takes the file from another origin that calls it by a wrong type", async () => {
     const page = await openPage(browser, server.url);
     answer = { headers: { "content-type": "text/plain" }, body: wasm };

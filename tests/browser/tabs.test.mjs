@@ -92,6 +92,24 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await tabs[0].evaluate(() => kinds), [2, 0]);
   });
 
+  it("tells a tab that has asked for nothing of a token that was given to another", async () => {
+    const tabs = await openTabs(3);
+    await tabs[2].evaluate(() => {
+      session.dispose();
+      window.renewals = 0;
+      open_({}, { onRefreshed: () => renewals++ });
+    });
+    await tabs[2].evaluate(() => session.get());
+    await server.reset();
+    await server.expireAccess();
+    // The first renews while the second waits for the lock, so that the token is given.
+    await server.fault({ path: "/auth/refresh", times: 1, delayMs: 600, when: "before" });
+    await assertAllWell(await callsIn(tabs.slice(0, 2), 1), 1);
+    const generation = await tabs[0].evaluate(() => session.inspect().generation);
+    await tabs[2].waitForFunction((it) => session.inspect().generation === it, { timeout: 5000, polling: 50 }, generation);
+    assert.deepEqual(await tabs[2].evaluate(() => [session.inspect().source, renewals]), ["tab", 1]);
+  });
+
   it("signs out every tab within a second, while calls and a refresh are on their way, for good", async () => {
     const tabs = await openTabs(10);
     await server.expireAccess();

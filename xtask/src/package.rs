@@ -386,12 +386,12 @@ pub(crate) fn sizes() -> Result<BTreeMap<String, usize>> {
 
 /// The most that an entry may weigh by itself, in bytes of brotli.
 const BUDGETS: &[(&str, usize)] = &[
-    ("react", 1_500),
+    ("react", 1_600),
     ("next-auth", 3_000),
     ("explain", 1_800),
     ("devtools", 17_000),
-    ("javascript", 11_000),
-    ("total", 35_700),
+    ("javascript", 11_300),
+    ("total", 36_500),
 ];
 
 /// Fails if an entry weighs more than its budget.
