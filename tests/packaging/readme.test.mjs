@@ -229,6 +229,7 @@ describe("what the docs say to paste", { concurrency: false }, () => {
     const app = write("docs", {
       "fields.ts": inComponent(docs["react.md"].take("`useSession`", "ts")),
       "required.tsx": inComponent(docs["react.md"].take("`useSession`", "tsx")),
+      "testing.tsx": docs["react.md"].take("In tests of your own", "tsx"),
       "axios.ts": docs["axios.md"].take("axios", "ts"),
       "temporary.ts": docs["axios.md"].take("axios", "ts"),
       "handle.ts": handler,

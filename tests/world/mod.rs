@@ -103,6 +103,10 @@ pub struct Tab {
     given: Option<String>,
     kept: Option<String>,
     asks: u32,
+    /// What was asked for that is to end with somebody signed in.
+    wishes: Vec<Ask>,
+    /// Whether something of that has ended well before it was known who is signed in.
+    was_early: bool,
     /// Whether it was told that the session is dead while it was not.
     was_thrown_out: bool,
     /// How many sign-ins there had been when it was asked to sign out.
@@ -233,6 +237,8 @@ impl Tab {
             given: None,
             kept: None,
             asks: 0,
+            wishes: Vec::new(),
+            was_early: false,
             was_thrown_out: false,
             out_since: None,
             was_brought_back: false,
@@ -377,9 +383,13 @@ impl World {
                     self.trace(tab, &format!("   -> {effect:?}"));
                 }
             }
+            let wishes = &self.tabs[tab].wishes;
+            let is_done =
+                effects.iter().any(|effect| matches!(effect, Effect::Settle(ask, Ok(())) if wishes.contains(ask)));
             for effect in effects {
                 self.carry_out(tab, effect);
             }
+            self.tabs[tab].was_early |= is_done && self.tabs[tab].status() == Status::Loading;
             self.note(tab, had, is_late);
         }
     }
@@ -848,6 +858,9 @@ impl World {
             self.tabs[tab].out_since = Some(self.server.sign_ins);
         }
         let ask = Ask(self.tabs[tab].asks);
+        if operation != Operation::SignOut {
+            self.tabs[tab].wishes.push(ask);
+        }
         self.on(tab, Event::Asked(ask, operation));
         ask
     }
@@ -928,6 +941,12 @@ impl World {
         let (token, is_out) = (tab.token(), tab.status() == Status::Unauthenticated);
         if is_out && (token.is_some() || tab.shown.is_some()) {
             return Some("who is signed out has no token and no user");
+        }
+        if tab.status() == Status::Authenticated && tab.shown.is_none() {
+            return Some("who is signed in is known");
+        }
+        if tab.was_early {
+            return Some("nothing that was asked for has ended well before it is known who is signed in");
         }
         if let (Some(token), Some(shown)) = (token, &tab.shown)
             && user_of(&token) != shown

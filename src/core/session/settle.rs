@@ -4,8 +4,8 @@ use super::super::answer;
 use super::super::verdict::{Grant, RefreshVerdict};
 use super::turn::{ASLEEP, Outcome, Pending, Stage, Turn};
 use super::{
-    Credential, Effect, EndReason, Expiry, Freshness, Generation, Identity, Millis, Operation, Pause, Problem, Rule,
-    Session, Stamp, Standing, Status, TicketId,
+    Ask, Credential, Effect, EndReason, Expiry, Freshness, Generation, Identity, Millis, Operation, Pause, Problem,
+    Rule, Session, Stamp, Standing, Status, TicketId,
 };
 
 /// How much longer than `timeout` a request is given before anybody presents the same cookie again: as long as a proxy in
@@ -111,8 +111,8 @@ impl Session {
         // Who waits for the session's data still does.
         match turn.ticket.operation {
             Operation::ReadSession if self.lacks_data() => {
-                let pending = self.pending(Operation::ReadSession, core::mem::take(&mut turn.pending.asks));
-                self.queue.insert(0, pending);
+                let asks = core::mem::take(&mut turn.pending.asks);
+                self.read_for(asks);
             }
             Operation::Refresh if self.state.status == Status::Loading => {
                 for ask in core::mem::take(&mut turn.pending.asks) {
@@ -270,14 +270,19 @@ impl Session {
             // Who asked hears when the session's data are there.
             let asks = core::mem::take(&mut turn.pending.asks);
             Self::close(turn, Ok(()), effects);
-            // A reading that waits for this token, having been refused with the one before, is not to be begun anew.
-            if let Some(waiting) = self.queue.iter_mut().find(|pending| pending.retried) {
-                waiting.asks.extend(asks);
-            } else {
-                let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
-                let pending = self.pending(operation, asks);
-                self.queue.insert(0, pending);
-            }
+            self.read_for(asks);
+        }
+    }
+
+    /// Reads the session for whom it is the end of what they have asked for.
+    pub(super) fn read_for(&mut self, asks: Vec<Ask>) {
+        // A reading that waits for this token, having been refused with the one before, is not to be begun anew.
+        if let Some(waiting) = self.queue.iter_mut().find(|pending| pending.retried) {
+            waiting.asks.extend(asks);
+        } else {
+            let operation = if self.policy.rules.by_session { Operation::Refresh } else { Operation::ReadSession };
+            let pending = self.pending(operation, asks);
+            self.queue.insert(0, pending);
         }
     }
 

@@ -62,7 +62,7 @@ impl Session {
 
     /// The lock is held and the stamp is known: is there anything left to ask the server?
     pub(super) fn go_on(&mut self, now: Millis, mut turn: Box<Turn>, effects: &mut Vec<Effect>) {
-        if let Some(result) = self.foregone(now, &turn.pending) {
+        if let Some(result) = self.foregone(now, &mut turn.pending) {
             self.moved = true;
             return Self::close(turn, result, effects);
         }
@@ -107,10 +107,10 @@ impl Session {
     ) {
         let is_stamping = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Stamping(_));
         let is_announcing = |turn: &mut Box<Turn>| turn.ticket.id == id && matches!(turn.stage, Stage::Announcing);
-        if let Some(turn) = self.turn.take_if(is_announcing) {
+        if let Some(mut turn) = self.turn.take_if(is_announcing) {
             match result {
                 Ok(()) if now >= turn.sent + ASLEEP && self.keeps(Rule::Prompt) => self.start_over(now, turn, effects),
-                Ok(()) => match self.foregone(now, &turn.pending) {
+                Ok(()) => match self.foregone(now, &mut turn.pending) {
                     // Another tab's token has come meanwhile, or the user has signed out.
                     Some(result) => self.close_unchanged(now, turn, result, effects),
                     None if turn.ticket.base != self.generation => self.go_on(now, turn, effects),

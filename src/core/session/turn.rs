@@ -158,8 +158,8 @@ impl Session {
         self.renews_by_itself() && (self.credential.is_none() || self.is_due(now))
     }
 
-    fn begin(&mut self, now: Millis, pending: Pending, effects: &mut Vec<Effect>) {
-        if let Some(result) = self.foregone(now, &pending) {
+    fn begin(&mut self, now: Millis, mut pending: Pending, effects: &mut Vec<Effect>) {
+        if let Some(result) = self.foregone(now, &mut pending) {
             return pending.settle(result, effects);
         }
         let ticket = Ticket {
@@ -328,8 +328,21 @@ impl Session {
         }
     }
 
-    /// How an operation ends that need not, or must not, be sent any more.
-    pub(super) fn foregone(&self, now: Millis, pending: &Pending) -> Option<Result<(), Problem>> {
+    /// How an operation ends that need not, or must not, be sent any more. Where the token is there already, and it is not known
+    /// whose it is, who has asked hears when that is.
+    pub(super) fn foregone(&mut self, now: Millis, pending: &mut Pending) -> Option<Result<(), Problem>> {
+        let result = self.is_foregone(now, pending)?;
+        if result.is_ok() && self.lacks_data() && pending.operation == Operation::Refresh && !pending.asks.is_empty() {
+            let asks = core::mem::take(&mut pending.asks);
+            match self.queue.iter_mut().find(|queued| queued.operation == Operation::ReadSession) {
+                Some(reading) => reading.asks.extend(asks),
+                None => self.read_for(asks),
+            }
+        }
+        Some(result)
+    }
+
+    fn is_foregone(&self, now: Millis, pending: &Pending) -> Option<Result<(), Problem>> {
         let ended = self.state.status == Status::Unauthenticated;
         let is_newer = self.credential.as_ref().is_some_and(|held| held.generation > pending.stale);
         if pending.is_called_off {
