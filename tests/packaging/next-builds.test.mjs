@@ -8,7 +8,7 @@ describe("the Next example", { concurrency: false }, () => {
   let backend, port;
   before(async () => {
     port = await freePort();
-    backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`]);
+    backend = await serve("examples/html", ["--cookie-name", "relatch_site", "--cookie-path", "/", "--origin", `http://localhost:${port}`]);
     await install();
   });
   after(() => backend?.stop());
@@ -25,7 +25,7 @@ describe("the Next example", { concurrency: false }, () => {
       assert.equal(page.match(/<li class="part">0 notes<\/li>/g)?.length, 10);
       assert.ok(page.includes(USER.email));
       assert.match(answer.headers.get("cache-control"), /no-store/);
-      assert.deepEqual(answer.headers.getSetCookie().map((line) => line.split("=")[0]), ["relatch_refresh", "relatch_access"]);
+      assert.deepEqual(answer.headers.getSetCookie().map((line) => line.split("=")[0]), ["relatch_site", "relatch_access"]);
       const { refresh, api } = await backend.counters();
       assert.deepEqual([refresh.requests, refresh.reuse, api], [1, 0, { requests: 10, unauthorized: 0 }]);
     } finally {

@@ -16,7 +16,7 @@ import { contract } from "./contract";
 export const { getSession } = createNextSession({
   contract,
   baseUrl: \`\${process.env.BACKEND_URL}/auth\`,
-  refreshCookie: "relatch_refresh",
+  refreshCookie: "relatch_site",
   exposeAccessToken: true,
 });
 `,
@@ -115,7 +115,7 @@ describe("the Next example", { concurrency: false }, () => {
 
   before(async () => {
     const port = await freePort();
-    backend = await serve("examples/html", ["--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
+    backend = await serve("examples/html", ["--cookie-name", "relatch_site", "--cookie-path", "/", "--origin", `http://localhost:${port}`, "--access-ttl", "3600"]);
     await install({ ...EARLY, ...BY_HAND });
     await build(backend);
     site = await start(backend, port);
@@ -177,20 +177,20 @@ describe("the Next example", { concurrency: false }, () => {
   it("renews once for a page of ten components that each call the API, and hands the token over to the browser", async () => {
     const { profile, page: entrance } = await visit();
     await entrance.close();
-    const former = await cookieOf(profile, "relatch_refresh");
+    const former = await cookieOf(profile, "relatch_site");
     await expire(profile);
     const page = await open(profile);
     assert.deepEqual(await parts(page), Array(10).fill("0 notes"));
     const { api, refresh } = await backend.counters();
     assert.deepEqual([refresh.requests, refresh.rotated, refresh.reuse], [1, 1, 0]);
     assert.deepEqual(api, { requests: 10, unauthorized: 0 });
-    const renewed = await cookieOf(profile, "relatch_refresh");
+    const renewed = await cookieOf(profile, "relatch_site");
     assert.ok(renewed && renewed !== former, "the browser holds the new cookie");
     assert.equal(page.answer.headers()["cache-control"], "private, no-store");
 
     assert.equal(await loadInBrowser(page), "0 notes");
     assert.equal((await backend.counters()).refresh.requests, 1, "the browser's first call needs no refresh of its own");
-    assert.equal(await cookieOf(profile, "relatch_refresh"), renewed);
+    assert.equal(await cookieOf(profile, "relatch_site"), renewed);
 
     const html = await page.answer.text();
     const token = decodeURIComponent((await cookieOf(profile, "relatch_access")).split(".").slice(4).join("."));
@@ -323,6 +323,17 @@ describe("the Next example", { concurrency: false }, () => {
     await profile.close();
   });
 
+  it("goes on in a browser that has the demo's cookie as well", async () => {
+    const { profile, page: entrance } = await visit();
+    await entrance.close();
+    await profile.setCookie({ name: "relatch_refresh", value: "demo", domain: "localhost", path: "/auth", httpOnly: true });
+    const page = await open(profile);
+    await backend.expireAccess();
+    assert.match(await loadInBrowser(page), /^\d+ notes$/);
+    assert.equal(await page.$eval("#account", (account) => account.dataset.status), "authenticated");
+    await profile.close();
+  });
+
   it("signs out on both sides", async () => {
     const { profile, page } = await visit();
     await page.waitForSelector("#account button");
@@ -331,7 +342,7 @@ describe("the Next example", { concurrency: false }, () => {
     await page.waitForFunction(() => location.pathname === "/", { polling: 100 });
     const later = await open(profile);
     assert.equal(later.url(), `${site.url}/sign-in?callbackUrl=%2Faccount`);
-    assert.equal(await cookieOf(profile, "relatch_refresh"), undefined);
+    assert.equal(await cookieOf(profile, "relatch_site"), undefined);
     await profile.close();
   });
 });

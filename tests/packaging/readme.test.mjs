@@ -172,7 +172,7 @@ describe("what the README says to paste", { concurrency: false }, () => {
   it("renders the session on the server in Next, and renews it there", async () => {
     const port = await freePort();
     const site = `http://localhost:${port}`;
-    server = await serve("examples/html", ["--cookie-path", "/", "--origin", site]);
+    server = await serve("examples/html", ["--cookie-name", "relatch_site", "--cookie-path", "/", "--origin", site]);
     const files = {
       "tsconfig.json": JSON.stringify({ compilerOptions: { strict: true } }),
       "app/layout.tsx": `export default ({ children }: { children: React.ReactNode }) => <html lang="en"><body>{children}</body></html>;`,
@@ -289,7 +289,7 @@ describe("what the docs say to paste", { concurrency: false }, () => {
 
   it("answers sign-in and pages by the handler for other servers", async () => {
     const origin = "https://app.example.com";
-    const server = await serve("examples/html", ["--origin", origin]);
+    const server = await serve("examples/html", ["--cookie-name", "relatch_site", "--cookie-path", "/", "--origin", origin]);
     try {
       // The one thing that is not as it says: the backend is elsewhere.
       const { code } = await transform(handler.replace("http://backend:4460", server.url), { loader: "ts" });

@@ -5,7 +5,7 @@ import { contract } from "./contract";
 export const auth = createNextSession({
   contract,
   baseUrl: `${process.env.BACKEND_URL ?? "http://localhost:4460"}/auth`,
-  refreshCookie: "relatch_refresh",
+  refreshCookie: "relatch_site",
   ...(process.env.SITE_ORIGIN && { origin: process.env.SITE_ORIGIN }),
   protect: ["/account/:path*"],
   signInPage: "/sign-in",
