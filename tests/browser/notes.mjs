@@ -1,7 +1,7 @@
 // The story of the examples that are a list of notes behind a sign-in, as a visitor sees it. They look alike.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { engine, openPage, startBrowser, startSite, USER } from "./stage.mjs";
+import { becomes, engine, openPage, OTHER, startBrowser, startSite, USER } from "./stage.mjs";
 
 /** Tells it of the pages in the folder that `build()` returns. */
 export function tell(name, build) {
@@ -52,6 +52,19 @@ export function tell(name, build) {
       await shows(page, "bread");
       const { refresh, session } = await server.counters();
       assert.deepEqual([refresh.requests, refresh.reuse, session], [1, 0, 0]);
+    });
+
+    it("shows the next user nothing of the last one, though nobody is signed out between them", async () => {
+      await type(page, "text", "a draft");
+      await becomes(page, server, OTHER);
+      await press(page, "Add");
+      await shows(page, OTHER.email);
+      await page.waitForFunction(() => document.querySelector("ul")?.childElementCount === 0, { polling: 100 });
+      assert.equal(await page.$eval("[name=text]", (field) => field.value), "");
+      await becomes(page, server, USER);
+      await type(page, "text", "eggs");
+      await press(page, "Add");
+      await shows(page, "bread");
     });
 
     it("is signed in after a reload, and in a second tab", async () => {

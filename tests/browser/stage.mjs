@@ -80,6 +80,13 @@ export async function signedIn(browser, server, contract = {}) {
   return page;
 }
 
+/** Has the page's cookie become that of another user, and its token refused: whoever is signed in is found out by its next call. */
+export async function becomes(page, server, user) {
+  const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(user) };
+  await page.evaluate((post) => fetch("/auth/login", post).then(({ status }) => status), post);
+  await server.expireAccess();
+}
+
 /**
  * A server of the test's own, on another origin, that keeps what it was asked, and whether its answer was read to the end.
  * A body in parts is sent one by one.

@@ -23,13 +23,18 @@ fn App() -> impl IntoView {
     provide_context(auth);
     // Refreshes change the state, but not this.
     let status = Memo::new(move |_| auth.status());
+    let user = move || auth.user().map(|user| user.id);
     let page = move || match status.get() {
         Status::Loading => {
             let words = move || auth.problem().unwrap_or_else(|| "Looking for your session…".into());
             view! { <p role="status">{words}</p> }.into_any()
         }
         Status::Unauthenticated => view! { <SignIn /> }.into_any(),
-        Status::Authenticated => view! { <Home /> }.into_any(),
+        // A key, so that nothing that one user has typed is there for the next.
+        Status::Authenticated => view! {
+            <For each=user key=String::clone children=|_| view! { <Home /> } />
+        }
+        .into_any(),
     };
     view! { <div id="root">{page}</div> }
 }
@@ -45,7 +50,7 @@ fn Home() -> impl IntoView {
     };
     view! {
         <header>
-            <span>{move || auth.user().map(|user| user.email)}</span>
+            <span>{move || auth.user().and_then(|user| user.email)}</span>
             <small role="status">{move || auth.is_refreshing().then_some("renewing")}</small>
             <button type="button" on:click=sign_out>"Sign out"</button>
         </header>

@@ -15,7 +15,7 @@ pub struct Session {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct User {
     pub id: String,
-    pub email: String,
+    pub email: Option<String>,
 }
 
 /// The session, and its state as a signal.
