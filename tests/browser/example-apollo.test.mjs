@@ -77,7 +77,13 @@ describe(`the Apollo example in ${engine}`, { concurrency: false }, () => {
     for (const program of [site, graphql, backend]) await program?.stop();
   });
 
-  it("signs in, queries and mutates", async () => {
+  it("signs in after a wrong password, queries and mutates", async () => {
+    await shows("Password");
+    await type("email", USER.email);
+    await type("password", "wrong");
+    await press("Sign in");
+    await shows("Email or password is wrong.");
+    assert.equal(await page.$eval("[name=email]", (field) => field.value), USER.email);
     await signIn(USER);
     assert.deepEqual(await notes(), []);
     await type("text", "milk");

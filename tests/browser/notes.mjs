@@ -35,7 +35,7 @@ export function tell(name, build) {
       await type(page, "password", "wrong");
       await press(page, "Sign in");
       await shows(page, "Email or password is wrong.");
-      await type(page, "email", USER.email);
+      assert.equal(await page.$eval("[name=email]", (field) => field.value), USER.email);
       await type(page, "password", USER.password);
       await press(page, "Sign in");
       await shows(page, USER.email);
