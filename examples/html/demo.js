@@ -37,6 +37,7 @@ function onState(state) {
   $("status").dataset.status = state.status;
   tell(before, state);
   showProblem(state);
+  if (state.data?.user.id !== before.data?.user.id) forget();
   if (state.status !== before.status || state.data !== before.data) showView(state);
   showToken();
 }
@@ -71,6 +72,11 @@ function showView({ status, data, reason }) {
   if (focusedIn?.hidden) $(status === "authenticated" ? "name" : "welcome").focus();
   if (status === "authenticated") loadNotes();
   else showNotes([]);
+}
+
+/** What one user has typed is not for the next. */
+function forget() {
+  for (const id of ["sign-in", "note-form"]) $(id).reset();
 }
 
 function showUser({ name, email }) {

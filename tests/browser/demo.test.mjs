@@ -1,7 +1,7 @@
 // The demo page, as a visitor uses it: by keyboard.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { engine, openPage, startBrowser, startDemo } from "./stage.mjs";
+import { becomes, engine, openPage, OTHER, startBrowser, startDemo, USER } from "./stage.mjs";
 
 describe(`the demo in ${engine}`, { concurrency: false }, () => {
   let browser, server, page;
@@ -82,5 +82,24 @@ describe(`the demo in ${engine}`, { concurrency: false }, () => {
     for (const tab of [page, beside]) await shows("[data-testid=status]", "unauthenticated", tab);
     await shows("#reason", "You are signed out.");
     assert.deepEqual(await page.evaluate(() => violations), []);
+  });
+
+  it("keeps nothing of what one user has typed for the next", async () => {
+    const filledIn = () => page.$$eval("#sign-in input", (fields) => fields.map((field) => field.value));
+    const usual = await filledIn();
+    for (const name of ["email", "password"]) {
+      await page.$eval(`#${name}`, (field) => (field.focus(), field.select()));
+      await page.keyboard.type(OTHER[name]);
+    }
+    await page.keyboard.press("Enter");
+    await shows("[data-testid=user]", OTHER.email);
+    assert.deepEqual(await filledIn(), usual);
+    await page.focus("#note-text");
+    await page.keyboard.type("a draft");
+    await becomes(page, server, USER);
+    await page.evaluate(() => document.querySelector("#reload").click());
+    await shows("[data-testid=user]", USER.email);
+    assert.equal(await page.$eval("#note-text", (field) => field.value), "");
+    await shows("#notes", "<b>milk</b>");
   });
 });
