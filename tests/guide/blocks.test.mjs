@@ -8,13 +8,18 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { root } from "../backend.mjs";
-import { openPage, packageFolder, startBrowser, startSite, USER } from "../browser/stage.mjs";
+import { becomes, openPage, OTHER, packageFolder, startBrowser, startSite, USER } from "../browser/stage.mjs";
 import { pagesOf } from "../packaging/blocks.mjs";
 import { clear, folder as nextFolder, installOnly } from "../packaging/next-app.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const work = join(here, "work");
 const docs = pagesOf("guide");
+
+/** What starts the example server. */
+const commands = Object.fromEntries(
+  [["start/typescript.md", "A backend to try it with"], ["start/next.md", "Start with Next"]].map(([page, heading]) => [page, docs[page].take(heading, "sh")]),
+);
 
 /** What any application has of its own. */
 const CONFIG = {
@@ -63,11 +68,32 @@ const said = (page, selector, text) =>
     .waitForFunction((selector, text) => document.querySelector(selector)?.textContent.includes(text), { polling: 50, timeout: 15_000 }, selector, text)
     .catch(async (error) => assert.fail(`no "${text}": ${error}\n${await page.evaluate(() => document.body.innerText)}\n${page.said.join("\n")}`));
 
-async function signIn(page) {
+/** Presses the button of that name. */
+const press = (page, name) =>
+  page.evaluate((name) => [...document.querySelectorAll("button")].find((button) => button.textContent === name).click(), name);
+
+/** Signs in by the form, whose fields have names that are read to whoever does not see them. */
+async function signIn(page, password = USER.password) {
   await page.waitForSelector("form input[name=email]", { visible: true });
-  await page.type("input[name=email]", USER.email);
-  await page.type("input[name=password]", USER.password);
-  await page.click("form button");
+  assert.deepEqual(await page.$$eval("form input", (inputs) => inputs.map((input) => input.labels[0]?.textContent.trim())), ["Email", "Password"]);
+  for (const [name, text] of [["email", USER.email], ["password", password]]) {
+    await page.$eval(`[name=${name}]`, (field) => (field.focus(), field.select()));
+    await page.keyboard.type(text);
+  }
+  await press(page, "Sign in");
+}
+
+/** Whether the form, which is hidden by now, holds nothing for the next user. */
+const cleared = (page) => page.waitForFunction(() => [...document.querySelectorAll("form input")].every(({ value }) => value === ""), { polling: 50 });
+
+/** Has an API call find no token while the backend is busy: the page says so, and the console hears of no more than the statuses. */
+async function saysBusy(page, server, selector) {
+  await server.expireAccess();
+  await server.fault({ path: "/auth/refresh", times: null, status: 503 });
+  await press(page, "Load notes");
+  await said(page, selector, "The auth server is busy");
+  await server.fault({ path: "/auth/refresh", times: 0 });
+  assert.deepEqual(page.said.filter((line) => !line.startsWith("Failed to load resource")), []);
 }
 
 before(() => {
@@ -91,23 +117,31 @@ describe("the first five minutes", { concurrency: false }, () => {
 
   it("with TypeScript end signed in, with an API that goes on over a refresh", async () => {
     const page = docs["start/typescript.md"];
-    const [session, main, more, notes, config] = ["2. Make the session", "3. Show who is signed in", "4. Sign in", "5. Call the API", "A backend to try it with"].map(
-      (heading) => page.take(heading, "ts"),
-    );
+    const headings = ["2. Make the session", "3. Show who is signed in", "4. Sign in and out", "5. Call the API", "5. Call the API", "A backend to try it with"];
+    const [session, ...parts] = headings.map((heading) => page.take(heading, "ts"));
+    const [config, notes] = [parts.pop(), parts.splice(2, 1)[0]];
     assert.equal(page.take("1. Install", "sh"), "npm i relatch\n");
+    for (const part of parts) assert.equal(file(part)[0], "main.ts");
     const files = Object.fromEntries([session, notes, config].map(file));
-    const probe = `import { notes } from "./notes"; document.querySelector("#probe")!.addEventListener("click", async () => { document.title = String((await notes()).length); });`;
-    const form = '<form hidden><input name="email"><input name="password"><button>Sign in</button></form><output></output><button id="probe">Notes</button>';
-    const dist = await buildApp("typescript", { ...files, "main.ts": `${main}\n${more}\n${probe}`, "index.html": html("/main.ts", form) });
+    const dist = await buildApp("typescript", { ...files, "main.ts": parts.join("\n"), "index.html": page.take("3. Show who is signed in", "html") });
     server = await startSite(dist, "--csp", POLICY);
     const tab = await openPage(browser, server.url);
+    await signIn(tab, "wrong");
+    await said(tab, "output", "Wrong email or password.");
     await signIn(tab);
     await said(tab, "output", USER.email);
+    await cleared(tab);
+    const beside = await openPage(browser, server.url, tab.browserContext());
+    await said(beside, "output", USER.email);
     await server.expireAccess();
-    await tab.click("#probe");
-    await tab.waitForFunction(() => document.title === "0", { polling: 50 });
+    for (const each of [tab, beside]) {
+      await press(each, "Load notes");
+      await said(each, "output", "0 notes");
+    }
     const { refresh } = await server.counters();
     assert.deepEqual([refresh.rotated, refresh.reuse], [1, 0]);
+    await press(tab, "Sign out");
+    for (const each of [tab, beside]) await said(each, "output", "unauthenticated");
   });
 
   it("with React end with a form, a session and notes", async () => {
@@ -120,12 +154,17 @@ describe("the first five minutes", { concurrency: false }, () => {
     await signIn(tab);
     await said(tab, "#root", USER.email);
     await server.expireAccess();
-    await (await tab.$$("button"))[1].click();
+    await press(tab, "Load notes");
     await said(tab, "#root", "0 notes");
-    await (await tab.$$("button"))[0].click();
-    await tab.waitForSelector("form", { visible: true });
     const { refresh } = await server.counters();
     assert.deepEqual([refresh.rotated, refresh.reuse], [1, 0]);
+    await becomes(tab, server, OTHER);
+    await press(tab, "Load notes");
+    await said(tab, "#root", OTHER.email);
+    assert.equal(await tab.$eval("output", (output) => output.textContent), "", "nothing of the former user, and nothing of the call that was theirs");
+    await saysBusy(tab, server, "output");
+    await press(tab, "Sign out");
+    await tab.waitForSelector("form", { visible: true });
   });
 
   it("without a build step end with one file that does all of it", async () => {
@@ -137,11 +176,15 @@ describe("the first five minutes", { concurrency: false }, () => {
     cpSync(join(packageFolder, "relatch.global.js"), join(folder, "relatch.global.js"));
     server = await startSite(folder, "--csp", "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'");
     const tab = await openPage(browser, server.url);
+    await signIn(tab, "wrong");
+    await said(tab, "output", "Sign-in was refused.");
     await signIn(tab);
     await said(tab, "output", USER.email);
-    await tab.click("#notes");
+    await cleared(tab);
+    await press(tab, "Load notes");
     await said(tab, "output", "0 notes");
-    await tab.click("#leave");
+    await saysBusy(tab, server, "output");
+    await press(tab, "Sign out");
     await said(tab, "output", "unauthenticated");
   });
 
@@ -232,8 +275,7 @@ describe("a command that a page of the guide names", () => {
 
   it("starts the example server by flags that it has", () => {
     const help = execFileSync(process.env.RELATCH_SERVER ?? join(root, "target/debug/relatch-example-server"), ["--help"], { encoding: "utf8" });
-    for (const [page, heading] of [["start/typescript.md", "A backend to try it with"], ["start/next.md", "Start with Next"]]) {
-      const command = docs[page].take(heading, "sh");
+    for (const [page, command] of Object.entries(commands)) {
       assert.match(command, /^cargo run -p relatch-example-server -- /);
       for (const [flag] of command.matchAll(/ --[a-z-]{2,}/g)) assert.ok(help.includes(flag.trim()), `${flag} of ${page}`);
     }
