@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { root } from "../backend.mjs";
 import { becomes, openPage, OTHER, packageFolder, startBrowser, startSite, USER } from "../browser/stage.mjs";
 import { pagesOf } from "../packaging/blocks.mjs";
-import { clear, folder as nextFolder, installOnly } from "../packaging/next-app.mjs";
+import { build, clear, folder as nextFolder, freePort, installOnly, start } from "../packaging/next-app.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const work = join(here, "work");
@@ -51,7 +51,13 @@ async function check(name, files) {
   return app;
 }
 
-/** The same, built. */
+/** Checks it with what Next has installed, in its folder. */
+async function checkInNext(files) {
+  await installOnly({ ...files, "tsconfig.json": JSON.stringify({ compilerOptions: { ...CONFIG, esModuleInterop: true } }) });
+  await runIn(nextFolder, "node_modules/.bin/tsc");
+}
+
+/** Writes one, checks its types and builds it. */
 async function buildApp(name, files) {
   const app = await check(name, files);
   await run(app, "vite", "build", "--logLevel", "error");
@@ -188,7 +194,7 @@ describe("the first five minutes", { concurrency: false }, () => {
     await said(tab, "output", "unauthenticated");
   });
 
-  it("with Next have the types that Next wants", async () => {
+  it("with Next have the types that Next wants, and end signed in on both sides, in every tab", async () => {
     const page = docs["start/next.md"];
     assert.equal(page.take("1. Install", "sh"), "npm i relatch\n");
     const blocks = [
@@ -198,17 +204,37 @@ describe("the first five minutes", { concurrency: false }, () => {
       ["3. The session on the server", "ts"],
       ["4. The session in the browser", "tsx"],
       ["4. The session in the browser", "tsx"],
+      ["4. The session in the browser", "tsx"],
       ["5. Pages", "tsx"],
       ["5. Pages", "tsx"],
     ].map(([heading, language]) => file(page.take(heading, language)));
     const held = `import type { NextConfig } from "next"; import type { NextProxy } from "next/server";
       import { proxy } from "./proxy"; import config from "./next.config";
       export const held: [NextProxy, NextConfig] = [proxy, config];`;
-    const options = { ...CONFIG, esModuleInterop: true };
-    await installOnly({ ...Object.fromEntries(blocks), "held.ts": held, "tsconfig.json": JSON.stringify({ compilerOptions: options }) });
+    const port = await freePort();
+    const site = `http://localhost:${port}`;
+    const flags = commands["start/next.md"].match(/--cookie-\S+ \S+/g).flatMap((flag) => flag.split(" "));
+    server = await startSite("examples/html", ...flags, "--origin", site);
+    // The one thing that is not as it says: the backend has another port here.
+    const files = blocks.map(([name, text]) => [name, text.replaceAll("http://localhost:4460", server.url)]);
+    let next;
     try {
-      await runIn(nextFolder, "node_modules/.bin/tsc");
+      await checkInNext({ ...Object.fromEntries(files), "held.ts": held });
+      await build(server);
+      next = await start(server, port);
+      const tab = await openPage(browser, `${site}/account`);
+      await signIn(tab, "wrong");
+      await said(tab, "[role=alert]", "Wrong email or password.");
+      assert.deepEqual(await tab.$$eval("form input", (inputs) => inputs.map((input) => input.value)), [USER.email, ""], "the form is reset to the email");
+      await signIn(tab);
+      await said(tab, "body", `${USER.email}: 0 notes`);
+      const beside = await openPage(browser, `${site}/account`, tab.browserContext());
+      await press(beside, "Sign out");
+      await tab.waitForFunction(() => location.pathname === "/sign-in", { polling: 50 });
+      await said(tab, "body", "Email");
+      assert.ok(!(await tab.$eval("body", (body) => body.innerText)).includes(USER.email));
     } finally {
+      await next?.stop();
       clear();
     }
   });
@@ -263,7 +289,7 @@ describe("the Korean page", () => {
     ].map(([heading, language]) => file(page.take(heading, language)));
     const names = blocks.map(([name]) => name);
     assert.deepEqual(names, ["lib/contract.ts", "lib/session.tsx", "lib/auth.ts", "proxy.ts", "app/layout.tsx", "next.config.ts", "lib/social.ts", "app/account/orders.tsx"]);
-    await check("ko", Object.fromEntries(blocks));
+    await checkInNext(Object.fromEntries(blocks)).finally(clear);
   });
 });
 

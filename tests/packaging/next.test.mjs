@@ -82,6 +82,19 @@ const EARLY = {
   return <p id="secret">{(await params).id}</p>;
 }
 `,
+  "app/stuck/page.tsx": `import { Follow } from "@/components/follow";
+
+let renders = 0;
+
+export default function Page() {
+  return (
+    <>
+      <Follow known={{ user: { id: "nobody that is signed in", name: "", email: null } }} />
+      <p id="renders">{++renders}</p>
+    </>
+  );
+}
+`,
   "app/edge/route.ts": `export const runtime = "edge";
 export { GET } from "../me/route";
 `,
@@ -158,6 +171,21 @@ describe("the Next example", { concurrency: false }, () => {
     const spent = (await profile.cookies()).filter(({ name }) => name === "relatch_access");
     await profile.deleteCookie(...spent);
   };
+
+  /** Signs in by the form of a tab of its own, whoever is signed in beside. */
+  const enter = async (profile, user) => {
+    const page = await open(profile, "/sign-in");
+    await page.type("[name=email]", user.email);
+    await page.type("[name=password]", user.password);
+    await page.click("form button");
+    await page.waitForFunction(() => location.pathname === "/", { polling: 100 });
+    await page.close();
+  };
+
+  const shows = (page, selector, text) =>
+    page
+      .waitForFunction((selector, text) => document.querySelector(selector)?.textContent === text, { polling: 100 }, selector, text)
+      .catch(async (error) => assert.fail(`no "${text}" in ${selector}: ${error}\n${await page.evaluate(() => document.body.innerText)}`));
 
   const parts = (page) => page.$$eval(".part", (all) => all.map((part) => part.textContent));
   const loadInBrowser = async (page) => {
@@ -321,6 +349,55 @@ describe("the Next example", { concurrency: false }, () => {
     await page.reload();
     assert.match((await parts(page))[0], /^\d notes$/);
     await profile.close();
+  });
+
+  it("shows nothing of a user who has signed out in another tab, on pages of both routers", async () => {
+    const { profile, page: account } = await visit();
+    const [home, classic] = [await open(profile, "/"), await open(profile, "/classic")];
+    await shows(home, "h1", "Hello, demo");
+    await shows(classic, "#notes", "200");
+    const beside = await open(profile, "/");
+    await beside.waitForSelector("#account button");
+    await beside.click("#account button");
+    await shows(home, "h1", "Hello");
+    await shows(classic, "#notes", "401");
+    await account.waitForFunction(() => location.pathname === "/sign-in", { polling: 100 });
+    assert.equal((await parts(account)).length, 0);
+    await profile.close();
+  });
+
+  it("shows the next user, who has signed in in another tab, nothing of the former", async () => {
+    const { profile, page } = await visit();
+    const home = await open(profile, "/");
+    await page.bringToFront();
+    const [kept] = (await parts(page))[0].split(" ");
+    await page.type("[name=text]", "of the demo user");
+    await page.click("form button");
+    await shows(page, ".part", `${Number(kept) + 1} notes`);
+    assert.notEqual(await loadInBrowser(page), "");
+    await page.type("[name=text]", "a draft");
+    await enter(profile, OTHER);
+    await home.bringToFront();
+    await shows(home, "h1", "Hello, other");
+    await page.bringToFront();
+    await shows(page, "#account", `${OTHER.email} Sign out`);
+    const [theirs] = await parts(await open(profile));
+    await shows(page, ".part", theirs);
+    assert.deepEqual(await page.evaluate(() => [document.querySelector("output").textContent, document.querySelector("[name=text]").value]), ["", ""]);
+    await profile.close();
+  });
+
+  it("asks the server for no more than it has to tell, whatever it says", async () => {
+    const { profile } = await visit();
+    const stranger = await browser.createBrowserContext();
+    for (const [visitor, asked] of [[profile, 1], [stranger, 2]]) {
+      const page = await open(visitor, "/stuck");
+      const first = Number((await page.answer.text()).match(/id="renders">(\d+)/)[1]);
+      await shows(page, "#renders", String(first + asked));
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await shows(page, "#renders", String(first + asked));
+      await visitor.close();
+    }
   });
 
   it("goes on in a browser that has the demo's cookie as well", async () => {

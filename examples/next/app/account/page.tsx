@@ -1,6 +1,7 @@
 import { addNote } from "./actions";
 import { Part } from "@/components/part";
 import { Notes } from "@/components/notes";
+import { PerUser } from "@/components/per-user";
 
 /** Ten components that each call the API: one refresh at most, in proxy.ts, whatever they find. */
 export default function Page() {
@@ -12,10 +13,12 @@ export default function Page() {
           <Part key={part} part={part} />
         ))}
       </ol>
-      <Notes />
-      <form action={addNote}>
-        <input name="text" required aria-label="Note" /> <button>Add a note</button>
-      </form>
+      <PerUser>
+        <Notes />
+        <form action={addNote}>
+          <input name="text" required aria-label="Note" /> <button>Add a note</button>
+        </form>
+      </PerUser>
     </main>
   );
 }
