@@ -351,6 +351,22 @@ describe("the Next example", { concurrency: false }, () => {
     await profile.close();
   });
 
+  it("says so in the Pages Router, a Route Handler and a call of the browser's too, while the backend is busy", async () => {
+    const { profile, page } = await visit();
+    await loadInBrowser(page);
+    await expire(profile);
+    await backend.fault({ path: "/auth/refresh", times: null, status: 503 });
+    const classic = await open(profile, "/classic");
+    assert.deepEqual([classic.answer.status(), await classic.$eval("#notes", (notes) => notes.textContent)], [200, "not now"]);
+    assert.equal((await open(profile, "/me")).answer.status(), 503);
+    await page.bringToFront();
+    await page.click("#load");
+    await shows(page, "output", "The auth server is busy; the session is kept. Try again later.");
+    assert.deepEqual(page.said.filter((line) => !line.startsWith("Failed to load resource")), []);
+    await backend.reset();
+    await profile.close();
+  });
+
   it("shows nothing of a user who has signed out in another tab, on pages of both routers", async () => {
     const { profile, page: account } = await visit();
     const [home, classic] = [await open(profile, "/"), await open(profile, "/classic")];

@@ -6,8 +6,12 @@ import { session } from "@/lib/session";
 export function Notes() {
   const [shown, setShown] = useState("");
   const load = async () => {
-    const response = await session.fetch("/api/notes");
-    setShown(response.ok ? `${((await response.json()) as unknown[]).length} notes` : `the API said ${response.status}`);
+    try {
+      const response = await session.fetch("/api/notes");
+      setShown(response.ok ? `${((await response.json()) as unknown[]).length} notes` : `the API said ${response.status}`);
+    } catch (error) {
+      setShown((error as Error).message);
+    }
   };
   return (
     <p>
