@@ -202,6 +202,21 @@ describe("the Next example", { concurrency: false }, () => {
     await profile.close();
   });
 
+  it("asks for an address and a password by name, and for the address once", async () => {
+    const profile = await browser.createBrowserContext();
+    const page = await open(profile, "/sign-in");
+    assert.deepEqual(await page.$$eval("input", (inputs) => inputs.map((input) => input.labels[0]?.textContent.trim())), ["Email", "Password"]);
+    await page.type("[name=email]", USER.email);
+    await page.type("[name=password]", "wrong");
+    await page.click("form button");
+    await shows(page, "[role=alert]", "Wrong email or password.");
+    assert.deepEqual(await page.$$eval("input", (inputs) => inputs.map((input) => input.value)), [USER.email, ""]);
+    await page.type("[name=password]", USER.password);
+    await page.click("form button");
+    await shows(page, "h1", "Hello, demo");
+    await profile.close();
+  });
+
   it("renews once for a page of ten components that each call the API, and hands the token over to the browser", async () => {
     const { profile, page: entrance } = await visit();
     await entrance.close();
