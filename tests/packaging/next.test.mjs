@@ -418,6 +418,14 @@ describe("the Next example", { concurrency: false }, () => {
     await profile.close();
   });
 
+  it("has room beside its text on a phone, and is dark where the system is", async () => {
+    const { profile, page } = await visit();
+    await page.setViewport({ width: 320, height: 640 });
+    assert.deepEqual(await page.$eval("main", (main) => [main.getBoundingClientRect().left, document.documentElement.scrollWidth]), [16, 320]);
+    assert.equal(await page.$eval("meta[name=color-scheme]", (meta) => meta.content), "light dark");
+    await profile.close();
+  });
+
   it("asks the server for no more than it has to tell, whatever it says", async () => {
     const { profile } = await visit();
     const stranger = await browser.createBrowserContext();
