@@ -4,6 +4,7 @@ use super::answer::Outcome;
 use super::identity::Generation;
 use super::problem::Problem;
 use super::stamp::{Found, Message, Pause, Stamp};
+use super::time::Millis;
 
 /// One of the SDK's own requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +106,8 @@ pub enum Effect {
         stamp: Stamp,
         /// What to write beside it: until when no tab is to ask the server again.
         pause: Option<Pause>,
+        /// The same: what is left of the life of the token that it tells of.
+        left: Option<Millis>,
     },
     /// Read the stamp, and report with [`Event::StampRead`].
     ReadStamp,

@@ -44,13 +44,15 @@ pub struct Found {
     pub age: Millis,
     /// How the last try ended, if nobody is to try again yet.
     pub pause: Option<Pause>,
+    /// Whether the token that it tells of has ended, by the wall clock: no tab has one then.
+    pub has_ended: bool,
 }
 
 impl Found {
     /// A stamp that another tab has written this moment.
     #[must_use]
     pub const fn just_now(stamp: Stamp) -> Self {
-        Self { stamp, is_own: false, age: Millis(0), pause: None }
+        Self { stamp, is_own: false, age: Millis(0), pause: None, has_ended: false }
     }
 }
 

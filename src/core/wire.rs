@@ -30,7 +30,10 @@ pub mod kind {
 pub const STAMP_LENGTH: usize = 10;
 
 /// How many numbers a stamp is with what stands beside it.
-pub const RECORD_LENGTH: usize = STAMP_LENGTH + 5;
+pub const RECORD_LENGTH: usize = STAMP_LENGTH + 6;
+
+/// Where the pause stands in it.
+const PAUSE: core::ops::Range<usize> = STAMP_LENGTH + 1..STAMP_LENGTH + 5;
 
 /// The longest pause that is believed; a longer one tells that the clock was moved.
 const LONGEST_PAUSE: f64 = 2.0 * 3_600_000.0;
@@ -117,9 +120,9 @@ const fn to_millis(number: f64) -> Millis {
 }
 
 /// What is kept: the stamp, when it is written by the wall clock (in milliseconds), and the pause: its end, what
-/// failed, with which status, and whether the server asked for it. A pause that ends at zero is none.
+/// failed, with which status, and whether the server asked for it; at last the token's end. A pause or a token that ends at zero is none.
 #[must_use]
-pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> [f64; RECORD_LENGTH] {
+pub fn write_record(stamp: &Stamp, pause: Option<Pause>, left: Option<Millis>, wall: f64) -> [f64; RECORD_LENGTH] {
     let mut numbers = [0.0; RECORD_LENGTH];
     if let Some(first) = numbers.first_chunk_mut() {
         *first = write(stamp);
@@ -140,17 +143,23 @@ pub fn write_record(stamp: &Stamp, pause: Option<Pause>, wall: f64) -> [f64; REC
         numbers[STAMP_LENGTH + 3] = problem.status().unwrap_or(0).into();
         numbers[STAMP_LENGTH + 4] = u8::from(is_asked).into();
     }
+    if let Some(left) = left {
+        #[expect(clippy::cast_precision_loss, reason = "a year of milliseconds fits")]
+        let end = wall + left.0 as f64;
+        numbers[STAMP_LENGTH + 5] = end;
+    }
     numbers
 }
 
-/// What was kept, at this moment of the wall clock. A clock that was moved can cost a pause, and nothing else.
+/// What was kept, at this moment of the wall clock. A clock that was moved can cost a pause, or a refresh too many, and nothing else.
 #[must_use]
 pub fn found(numbers: &[f64], wall: f64, is_own: bool) -> Option<Found> {
     let stamp = read(numbers.get(..STAMP_LENGTH)?)?;
     let written = numbers.get(STAMP_LENGTH).copied().unwrap_or(f64::NAN);
     let age = if written <= wall { to_millis(wall - written) } else { Millis(u64::MAX) };
-    let pause = numbers.get(STAMP_LENGTH + 1..).and_then(|numbers| read_pause(numbers, wall));
-    Some(Found { stamp, is_own, age, pause })
+    let pause = numbers.get(PAUSE).and_then(|numbers| read_pause(numbers, wall));
+    let end = numbers.get(PAUSE.end).copied().unwrap_or_default();
+    Some(Found { stamp, is_own, age, pause, has_ended: end > 0.0 && end <= wall })
 }
 
 fn read_pause(numbers: &[f64], wall: f64) -> Option<Pause> {
@@ -250,15 +259,19 @@ mod tests {
             (Problem::BadResponse { status: 200 }, false),
         ];
         for (problem, is_asked) in problems {
-            let record = write_record(&stamp(), Some(Pause { problem, left: Millis(4_000), is_asked }), 1e12);
+            let record = write_record(&stamp(), Some(Pause { problem, left: Millis(4_000), is_asked }), None, 1e12);
             let pause = Some(Pause { problem, left: Millis(3_000), is_asked });
-            let expected = Found { stamp: stamp(), is_own: true, age: Millis(1_000), pause };
+            let expected = Found { stamp: stamp(), is_own: true, age: Millis(1_000), pause, has_ended: false };
             assert_eq!(found(&record, 1e12 + 1_000.0, true), Some(expected));
             assert_eq!(found(&record, 1e12 + 4_000.0, true).and_then(|found| found.pause), None, "over");
             let moved = found(&record, 0.0, false).unwrap();
             assert_eq!((moved.age, moved.pause), (Millis(u64::MAX), None), "a clock that was moved back");
         }
-        let plain = write_record(&stamp(), None, 5.0);
+        let of_a_token = write_record(&stamp(), None, Some(Millis(60_000)), 1e12);
+        let has_ended = |wall| found(&of_a_token, wall, false).unwrap().has_ended;
+        assert_eq!([1e12, 1e12 + 59_999.0, 1e12 + 60_000.0].map(has_ended), [false, false, true]);
+        assert!(!found(&of_a_token[..RECORD_LENGTH - 1], 2e12, false).unwrap().has_ended, "of another version");
+        let plain = write_record(&stamp(), None, None, 5.0);
         assert_eq!(found(&plain, 5.0, false), Some(Found::just_now(stamp())));
         assert_eq!(found(&plain[..7], 5.0, false), None);
         assert_eq!(found(&write(&stamp()), 5.0, false).unwrap().age, Millis(u64::MAX), "of unknown age");

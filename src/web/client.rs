@@ -18,7 +18,7 @@ const ONCE: u32 = 1;
 const ABSOLUTE: u32 = 2;
 /// From this bit on stands which call of the page it is.
 const CALL: u32 = 2;
-#[expect(clippy::cast_possible_truncation, reason = "fifteen")]
+#[expect(clippy::cast_possible_truncation, reason = "sixteen")]
 const RECORD_LENGTH: u32 = wire::RECORD_LENGTH as u32;
 
 /// One client: a session, its shell, and the questions that calls ask.

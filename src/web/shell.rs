@@ -92,9 +92,9 @@ impl Shell {
             Effect::Perform(ticket) => self.perform(ticket),
             Effect::Lock { ticket, steal } => self.host.lock(ticket.0, steal),
             Effect::Unlock(ticket) => self.host.unlock(ticket.0),
-            Effect::WriteStamp { ticket, seen, stamp, pause } => {
+            Effect::WriteStamp { ticket, seen, stamp, pause, left } => {
                 let seen = seen.as_ref().map(wire::write);
-                let record = wire::write_record(&stamp, pause, host::wall());
+                let record = wire::write_record(&stamp, pause, left, host::wall());
                 self.host.write_stamp(ticket.0, seen.as_ref().map_or(&[], |seen| seen), &record);
             }
             Effect::ReadStamp => self.host.read_stamp(),

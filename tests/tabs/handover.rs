@@ -1,6 +1,6 @@
 //! How a token comes from the tab that has fetched it to those that have not.
 
-use super::{MINUTE, all_delivered};
+use super::{MINUTE, act_but_serve, all_delivered};
 use crate::play::Ending;
 use crate::world::{Happening, World};
 use relatch::core::{Event, Message, Millis, Operation, Policy, Stamp, Standing, Status};
@@ -202,4 +202,20 @@ fn of_two_tabs_that_tell_of_stamps_the_newer_one_is_believed_in_whatever_order()
         let _ = session.on(now, Event::StampRead(None));
     }
     assert_eq!(session.state().status, Status::Unauthenticated);
+}
+
+#[test]
+fn a_page_that_finds_that_the_token_has_ended_waits_for_nobody_to_give_one() {
+    for has_ended in [true, false] {
+        let mut world = World::signed_in(1);
+        world.close(0);
+        world.sleep(if has_ended { MINUTE } else { Millis(30_000) });
+        let page = world.open();
+        world.on(page, Event::Start);
+        act_but_serve(&mut world);
+        let is_sent = world.possible().iter().any(|happening| matches!(happening, Happening::Serve(_)));
+        assert_eq!(is_sent, has_ended);
+        world.settle();
+        assert_eq!((world.tabs[page].status(), world.server.refreshes), (Status::Authenticated, 1));
+    }
 }

@@ -143,7 +143,7 @@ struct Answered {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum StampTask {
     Read,
-    Write { ticket: TicketId, seen: Option<Stamp>, stamp: Stamp, pause: Option<Pause> },
+    Write { ticket: TicketId, seen: Option<Stamp>, stamp: Stamp, pause: Option<Pause>, left: Option<Millis> },
 }
 
 /// What is kept: a stamp, who wrote it and when, and until when nobody is to ask the server.
@@ -153,6 +153,8 @@ pub struct Record {
     writer: usize,
     at: Millis,
     pause: Option<Pause>,
+    /// When the token ends that it tells of.
+    end: Option<Millis>,
 }
 
 /// Something that can happen next.
@@ -431,8 +433,8 @@ impl World {
                     self.holder = None;
                 }
             }
-            Effect::WriteStamp { ticket, seen, stamp, pause } => {
-                self.stamping.push((tab, StampTask::Write { ticket, seen, stamp, pause }));
+            Effect::WriteStamp { ticket, seen, stamp, pause, left } => {
+                self.stamping.push((tab, StampTask::Write { ticket, seen, stamp, pause, left }));
             }
             Effect::ReadStamp => self.stamping.push((tab, StampTask::Read)),
             Effect::Tell(message) => self.tell(tab, &message),
@@ -559,14 +561,15 @@ impl World {
                 let stamp = self.stamp();
                 self.on(tab, Event::StampRead(stamp));
             }
-            StampTask::Write { ticket, seen, stamp, pause } => {
+            StampTask::Write { ticket, seen, stamp, pause, left } => {
                 let stands = self.stamp();
                 let may = stands == seen;
                 let result = if may { Ok(()) } else { Err(stands) };
                 if may {
                     let is_new = stands.is_none_or(|stands| stands.generation != stamp.generation);
                     let writer = self.record.filter(|_| !is_new).map_or(tab, |record| record.writer);
-                    self.record = Some(Record { stamp, writer, at: self.now, pause });
+                    let end = left.map(|left| self.now + left);
+                    self.record = Some(Record { stamp, writer, at: self.now, pause, end });
                 }
                 if self.holder.is_some_and(|(holder, _)| holder == tab) && !self.queue.is_empty() {
                     self.on(tab, Event::Awaited);
@@ -583,10 +586,12 @@ impl World {
 
     /// The record as a tab finds it.
     fn found(&self, tab: usize) -> Option<Found> {
-        let Record { stamp, writer, at, pause } = self.record?;
+        let Record { stamp, writer, at, pause, end } = self.record?;
         let age = self.now.since(at);
         let pause = pause.map(|pause| Pause { left: pause.left.since(age), ..pause });
-        Some(Found { stamp, is_own: writer == tab, age, pause: pause.filter(|pause| pause.left > Millis(0)) })
+        let has_ended = end.is_some_and(|end| end <= self.now);
+        let pause = pause.filter(|pause| pause.left > Millis(0));
+        Some(Found { stamp, is_own: writer == tab, age, pause, has_ended })
     }
 
     /// The network fails for a request: before it reaches the server, or after.

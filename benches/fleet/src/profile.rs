@@ -30,6 +30,7 @@ struct Record {
     writer: u8,
     at: Millis,
     pause: Option<Pause>,
+    end: Option<Millis>,
 }
 
 /// One browser profile.
@@ -67,7 +68,8 @@ impl Profile {
             let age = now.since(record.at);
             let pause = record.pause.map(|pause| Pause { left: pause.left.since(age), ..pause });
             let pause = pause.filter(|pause| pause.left > Millis(0));
-            Found { stamp: record.stamp, is_own: record.writer == tab, age, pause }
+            let has_ended = record.end.is_some_and(|end| end <= now);
+            Found { stamp: record.stamp, is_own: record.writer == tab, age, pause, has_ended }
         });
         Some((tab, Event::Locked(ticket, found)))
     }
@@ -87,13 +89,14 @@ impl Profile {
                 self.queue.retain(|waiting| *waiting != (tab, ticket));
                 self.holder = self.holder.filter(|holder| *holder != (tab, ticket));
             }
-            Effect::WriteStamp { ticket, seen, stamp, pause } => {
+            Effect::WriteStamp { ticket, seen, stamp, pause, left } => {
                 let stands = self.record.as_ref().map(|record| record.stamp);
                 let result = if stands == seen { Ok(()) } else { Err(stands) };
                 if result.is_ok() {
                     let is_new = stands.is_none_or(|stands| stands.generation != stamp.generation);
                     let writer = self.record.as_ref().filter(|_| !is_new).map_or(tab, |record| record.writer);
-                    let record = Record { stamp, writer, at: world.millis(), pause };
+                    let at = world.millis();
+                    let record = Record { stamp, writer, at, pause, end: left.map(|left| at + left) };
                     match &mut self.record {
                         Some(place) => **place = record,
                         None => self.record = Some(Box::new(record)),

@@ -39,6 +39,7 @@ impl Session {
         turn.repeats = self.key != 0;
         self.sync(found.stamp, effects);
         turn.is_own = found.is_own;
+        turn.has_ended = found.has_ended;
         turn.is_near = !found.is_own && found.age < LATELY;
         // An application that asks by itself need not wait, but for what the server has asked for.
         let is_wish = !turn.pending.asks.is_empty();
@@ -90,6 +91,7 @@ impl Session {
     fn want_wait(&self, now: Millis, turn: &Turn) -> Millis {
         let is_there = turn.is_near || now < self.lively_until;
         match self.has_company {
+            _ if turn.has_ended => Millis(0),
             _ if is_there && self.gone != self.generation => GIVER_WAIT,
             true => WANT_WAIT,
             // Only a tab of which this one is a copy could answer, and it was asked when the turn began.
@@ -155,7 +157,7 @@ impl Session {
             let mark = self.stamp(Standing::SigningOut);
             let stamp =
                 seen.map_or(mark, |Stamp { is_asking, asked, key, .. }| Stamp { is_asking, asked, key, ..mark });
-            effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None });
+            effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None, left: None });
         }
     }
 

@@ -94,6 +94,8 @@ pub(super) struct Turn {
     pub(super) is_own: bool,
     /// Whether another tab wrote it a moment ago, and so is there to be asked.
     pub(super) is_near: bool,
+    /// Whether the token that it tells of has ended, so that no tab has one.
+    pub(super) has_ended: bool,
     /// What stands beside it.
     pub(super) pause: Option<Pause>,
     /// When what it waits for was sent.
@@ -115,6 +117,7 @@ impl Turn {
             is_doubtful: false,
             is_own: false,
             is_near: false,
+            has_ended: false,
             pause: None,
             sent,
             deadline: sent,
@@ -239,7 +242,7 @@ impl Session {
         };
         let stamp = Stamp { is_asking: true, key: self.key, ..self.stamp(standing) };
         let (ticket, seen, pause) = (turn.ticket.id, turn.seen, turn.pause);
-        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause });
+        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause, left: None });
         turn.seen = Some(stamp);
     }
 
@@ -276,7 +279,11 @@ impl Session {
         }
         let stamp = self.stamp_after(&turn, &outcome);
         let (ticket, seen) = (turn.ticket.id, turn.seen);
-        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None });
+        let left = match &outcome {
+            Outcome::Renewed(grant) => grant.expires_in.map(|life| (turn.sent + life).since(now)),
+            _ => None,
+        };
+        effects.push(Effect::WriteStamp { ticket, seen, stamp, pause: None, left });
         turn.stage = Stage::Stamping(outcome);
         turn.deadline = now + STAMP_WAIT;
         self.turn = Some(turn);
@@ -295,7 +302,8 @@ impl Session {
         };
         // A request that took too long is still under way.
         let stamp = Stamp { is_asking: result == Err(Problem::Timeout), key: self.key, ..seen };
-        effects.push(Effect::WriteStamp { ticket: turn.ticket.id, seen: Some(seen), stamp, pause: turn.pause });
+        let (ticket, pause) = (turn.ticket.id, turn.pause);
+        effects.push(Effect::WriteStamp { ticket, seen: Some(seen), stamp, pause, left: None });
         if !self.keeps(Rule::LastWord) {
             return Self::close(turn, result, effects);
         }
