@@ -404,9 +404,11 @@ fn refused_token_again() -> Vec<Reason> {
 fn unheard() -> Vec<Reason> {
     let mut world = tabs(2);
     world.on(1, Event::Visible(false));
+    world.sleep(Millis(30_000));
     world.ask(0, Operation::Refresh);
     act_unheard(&mut world, |world| !world.tabs[0].is_waiting());
-    world.sleep(MINUTE);
+    // This tab's token has ended, and the other's has not.
+    world.sleep(Millis(40_000));
     world.call(1);
     act_unheard(&mut world, |world| world.tabs[1].calls[0].ending.is_some());
     vec![reason_in(&world, 1)]
