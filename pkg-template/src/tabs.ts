@@ -14,6 +14,8 @@ export interface Tabs {
   readStamp(): void;
   writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void;
   tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void;
+  /** The site's storage is being cleared, as by `Clear-Site-Data`: what is put meanwhile may go with it, and is put again. */
+  distrust(): void;
   close(): void;
 }
 
@@ -69,6 +71,8 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   const waiting = new Map<number, AbortController>();
   let db: Promise<IDBDatabase> | undefined;
   let isClosed = false;
+  /** What was put last, once storage is being cleared. */
+  let last: number[] | undefined;
   /** The transaction in which the core is being told what stands. */
   let current: Open | undefined;
   /** What this tab has written, over what: until it is kept, which a full disk refuses. */
@@ -86,7 +90,14 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     };
   }
 
-  const store = (): Promise<IDBDatabase> => (isClosed ? Promise.reject(new Error("closed")) : (db ??= openStore()));
+  /** The connection has been closed from outside. */
+  const restore = (): void => {
+    db = undefined;
+    const put = ({ store, stood }: Open): void => void (last?.length && !stood.length && store.put(last, name));
+    if (last) transact("readwrite", put).catch(() => {});
+  };
+
+  const store = (): Promise<IDBDatabase> => (isClosed ? Promise.reject(new Error("closed")) : (db ??= openStore(restore)));
   // What goes wrong with it is dealt with where it is used.
   store().catch(() => {});
 
@@ -191,6 +202,7 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
         unkept = { over: open.stood.join(), record: next };
         open.store.transaction.oncomplete = () => (unkept = undefined);
         open.store.put(next, name);
+        if (last) last = next;
         if (stands[0] !== next[0]) isOwn(next, true);
       };
       // Who waits for the lock when a turn ends waits for what it brings. At its beginning nobody needs to know.
@@ -207,6 +219,9 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     tell(kind, stamp, bearer, left, user) {
       channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user } satisfies Said);
     },
+    distrust() {
+      last = [];
+    },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
       // What the core says after that, within a listener that has disposed of it, is for nobody.
@@ -219,13 +234,14 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
 }
 
 /** Opens what stamps are kept in. */
-function openStore(): Promise<IDBDatabase> {
+function openStore(lost: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("relatch", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("stamps");
     request.onerror = request.onblocked = () => reject(request.error);
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close();
+      request.result.onclose = lost;
       resolve(request.result);
     };
   });

@@ -732,6 +732,7 @@ function openTabs(backend, listener) {
   const waiting = /* @__PURE__ */ new Map();
   let db;
   let isClosed = false;
+  let last;
   let current;
   let unkept;
   const found = (what, record, ticket = 0, isOwn2 = false) => listener()?.found(what, record, ticket, isOwn2);
@@ -743,7 +744,13 @@ function openTabs(backend, listener) {
       listener()?.heard(kind, stamp, bearer, left, user);
     };
   }
-  const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore();
+  const restore = () => {
+    db = void 0;
+    const put = ({ store: store2, stood }) => void (last?.length && !stood.length && store2.put(last, name));
+    if (last) transact("readwrite", put).catch(() => {
+    });
+  };
+  const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore(restore);
   store().catch(() => {
   });
   const transact = (mode, act) => {
@@ -826,6 +833,7 @@ function openTabs(backend, listener) {
         unkept = { over: open.stood.join(), record: next };
         open.store.transaction.oncomplete = () => unkept = void 0;
         open.store.put(next, name);
+        if (last) last = next;
         if (stands[0] !== next[0]) isOwn(next, true);
       };
       const waiting2 = !current && navigator.locks.query().then(({ pending }) => pending.some(({ name: name2 }) => name2 === lock), () => false);
@@ -841,6 +849,9 @@ function openTabs(backend, listener) {
     tell(kind, stamp, bearer, left, user) {
       channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user });
     },
+    distrust() {
+      last = [];
+    },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
       isClosed = true;
@@ -851,13 +862,14 @@ function openTabs(backend, listener) {
     }
   };
 }
-function openStore() {
+function openStore(lost) {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open("relatch", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("stamps");
     request.onerror = request.onblocked = () => reject(request.error);
     request.onsuccess = () => {
       request.result.onversionchange = () => request.result.close();
+      request.result.onclose = lost;
       resolve(request.result);
     };
   });
@@ -964,6 +976,7 @@ function openSession(options, startCore) {
       return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => [, , , error?.status]);
     },
     async read(response, operation, isPage) {
+      if (response.headers.has("clear-site-data")) tabs?.distrust();
       const isSessions = operation === READ_SESSION || operation === REFRESH && contract["bySession"] === true;
       const json = isPage ? void 0 : await response.json().catch((error) => {
         if (error?.name !== "SyntaxError") throw error;

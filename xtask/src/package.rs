@@ -391,7 +391,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("explain", 1_800),
     ("devtools", 17_000),
     ("javascript", 11_300),
-    ("total", 36_600),
+    ("total", 36_700),
 ];
 
 /// Fails if an entry weighs more than its budget.
