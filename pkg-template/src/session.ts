@@ -218,7 +218,8 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       const known = errorFrom(error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error }));
       if (!disposed) change({ ...state, error: known, refreshing: false });
       // Whoever shows the session makes no call that would try again.
-      if (listeners.size) setTimeout(() => listeners.size && begin(), Math.min(1000 * 2 ** failures++, LONGEST_PAUSE_MS));
+      clearTimeout(timer);
+      if (listeners.size) timer = setTimeout(() => listeners.size && begin(), Math.min(1000 * 2 ** failures++, LONGEST_PAUSE_MS));
       throw known;
     });
     return booting;
@@ -248,8 +249,8 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
   // No async function, which would keep the fields for as long as it waits.
   const enter = (operation: number, fields: Credentials): Promise<SessionData> => {
     try {
-      // What cannot be sent is the caller's mistake, not the network's.
-      if (!transport) JSON.stringify(fields);
+      // What cannot be sent is the caller's mistake, not the network's. A form takes anything.
+      if (!transport && flat[`${OPERATIONS[operation]!}.encoding`] !== "form") JSON.stringify(fields);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -301,6 +302,7 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       disposed = true;
       calls.end();
       listeners.clear();
+      clearTimeout(timer);
       for (const clean of cleanups.splice(0)) clean();
       client?.hint(DISPOSE, 0);
       tabs?.close();

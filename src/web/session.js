@@ -1038,7 +1038,8 @@ function openSession(options, startCore) {
       tabs?.close();
       const known = errorFrom(error instanceof RelatchError ? error : new RelatchError("ModuleUnavailable", { cause: error }));
       if (!disposed) change({ ...state, error: known, refreshing: false });
-      if (listeners.size) setTimeout(() => listeners.size && begin(), Math.min(1e3 * 2 ** failures++, LONGEST_PAUSE_MS));
+      clearTimeout(timer);
+      if (listeners.size) timer = setTimeout(() => listeners.size && begin(), Math.min(1e3 * 2 ** failures++, LONGEST_PAUSE_MS));
       throw known;
     });
     return booting;
@@ -1060,7 +1061,7 @@ function openSession(options, startCore) {
   };
   const enter = (operation, fields) => {
     try {
-      if (!transport) JSON.stringify(fields);
+      if (!transport && flat[`${OPERATIONS[operation]}.encoding`] !== "form") JSON.stringify(fields);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -1110,6 +1111,7 @@ function openSession(options, startCore) {
       disposed = true;
       calls.end();
       listeners.clear();
+      clearTimeout(timer);
       for (const clean of cleanups.splice(0)) clean();
       client?.hint(DISPOSE, 0);
       tabs?.close();

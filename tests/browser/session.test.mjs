@@ -367,6 +367,13 @@ describe(`a session in ${engine}`, { concurrency: false }, () => {
     });
     assert.deepEqual(ends.map(({ name, code }) => [name, Boolean(code)]), Array(2).fill(["TypeError", false]));
     assert.equal((await server.counters()).login, 0);
+    // A form's fields are texts, whatever they are.
+    const form = await page.evaluate(() => {
+      const { signIn, ...contract } = relatch.cookieRefresh({ baseUrl: "/auth" });
+      return outcome(open_({ ...contract, signIn: { ...signIn, encoding: "form" } }).signIn({ id: 10n }));
+    });
+    assert.notEqual(form.name, "TypeError", JSON.stringify(form));
+    assert.equal((await server.counters()).login, 1);
   });
 
   it("clears cookie, memory and waiting calls at sign-out", async () => {

@@ -77,6 +77,33 @@ describe(`the streaming entry in ${engine}`, { concurrency: false }, () => {
     assert.deepEqual(await page.evaluate(() => [errors, session.getState().error]), [[["ModuleUnavailable", 503]], null]);
   });
 
+  it("gives up a file that does not come, and leaves no timer when it is disposed of", async () => {
+    const page = await openPage(browser, server.url);
+    const seen = await page.evaluate(async () => {
+      const { createSession, cookieRefresh } = await import("/relatch/streaming.js");
+      // A second is as long as half a minute, and a host that never answers is heard of by its signal alone.
+      const { timeout } = AbortSignal;
+      const { setTimeout, clearTimeout } = window;
+      const asked = [];
+      const timers = new Set();
+      AbortSignal.timeout = (ms) => (asked.push(ms), timeout.call(AbortSignal, ms / 30));
+      window.fetch = (_, { signal }) => new Promise((_, reject) => (signal.onabort = () => reject(signal.reason)));
+      window.setTimeout = (run, ms) => {
+        const timer = setTimeout(() => (timers.delete(timer), run()), ms);
+        timers.add(timer);
+        return timer;
+      };
+      window.clearTimeout = (timer) => (timers.delete(timer), clearTimeout(timer));
+      const session = createSession({ wasmUrl: "/nowhere.wasm", contract: cookieRefresh({ baseUrl: "/auth" }) });
+      session.subscribe(() => {});
+      const { code } = await outcome(session.get());
+      const waiting = timers.size;
+      session.dispose();
+      return [code, asked, waiting, timers.size];
+    });
+    assert.deepEqual(seen, ["ModuleUnavailable", [30_000], 1, 0]);
+  });
+
   it("takes the file from another origin that calls it by a wrong type", async () => {
     const page = await openPage(browser, server.url);
     answer = { headers: { "content-type": "text/plain" }, body: wasm };

@@ -1,5 +1,5 @@
 // What an application's types have to come out as. Checked by the compiler, against the built package.
-import { configure, cookieRefresh, createSession, getSession, isRelatchError, type SessionState } from "relatch";
+import { configure, cookieRefresh, createSession, getSession, isRelatchError, type RelatchError, type SessionState } from "relatch";
 import { explain, logRecords, report, type Explanation, type RecordKind } from "relatch/explain";
 
 declare module "relatch" {
@@ -39,6 +39,21 @@ try {
   // @ts-expect-error: not a code
   isRelatchError(error, "Nonsense");
 }
+
+interface LoginForm {
+  email: string;
+  password: string;
+}
+const form: LoginForm = { email: "a", password: "b" };
+void session.signIn(form);
+const report_ = (error: RelatchError): string => {
+  if (isRelatchError(error, "Network")) {
+    const code: "Network" = error.code;
+    return code;
+  }
+  return error.code;
+};
+createSession({ contract: cookieRefresh({ baseUrl: "/auth" }), onError: Math.random() > 2 ? report_ : undefined, records: undefined }).dispose();
 
 createSession({ contract: cookieRefresh({ baseUrl: "/auth" }), onRecords: logRecords }).dispose();
 const explanation: Explanation = explain(session);

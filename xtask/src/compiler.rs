@@ -3,7 +3,7 @@
 use crate::process::first_line;
 
 /// Its version. To go on to another: change this, `cargo xtask readme`, and look at the budgets in `package.rs`.
-const MEASURED_WITH: &str = "1.95.0";
+pub(crate) const MEASURED_WITH: &str = "1.95.0";
 
 /// Whether this is that compiler. Another one makes a package that is as good, of a few other bytes, and finds other things to
 /// say about the code: its numbers are not judged, and its lints are not errors.

@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::package;
 use crate::process::root;
+use crate::{compiler, package};
 
 /// `cargo xtask readme`.
 pub(crate) fn write() -> Result<()> {
@@ -28,6 +28,7 @@ fn current() -> Result<String> {
         // Whole kilobytes, rounded up: another compiler's byte here or there is no news.
         text = replace(&text, &format!("size-{name}"), &format!("{} kB", bytes.div_ceil(1000)))?;
     }
+    text = replace(&text, "rust", compiler::MEASURED_WITH)?;
     replace(&text, "integrity", &format!("`{}`", package::integrity()?))
 }
 
@@ -36,4 +37,23 @@ fn replace(text: &str, name: &str, value: &str) -> Result<String> {
     let from = text.find(&open).with_context(|| format!("README.md has no {open}"))? + open.len();
     let to = from + text[from..].find(&close).with_context(|| format!("README.md has no {close}"))?;
     Ok(format!("{}{value}{}", &text[..from], &text[to..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::NODE;
+
+    #[test]
+    fn the_readme_asks_for_what_is_needed() {
+        let read = |file: &str| fs::read_to_string(root().join(file)).unwrap_or_default();
+        let server = read("examples/server/Cargo.toml");
+        let rust = server.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap_or_default();
+        let [(major, minor), (beyond, its_minor)] = NODE;
+        let needed = format!(
+            "With Rust {} and Node.js {major}.{minor} (or {beyond}.{its_minor}), or newer:",
+            rust.trim_matches('"')
+        );
+        assert!(read("README.md").contains(&needed), "{needed}");
+    }
 }

@@ -20,7 +20,7 @@ const QUICKLY_BUILT: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 /// The oldest Node.js that the package's tools run on: of each line that has one, the least (vite's `engines`).
-const NODE: [(u32, u32); 2] = [(20, 19), (22, 12)];
+pub(crate) const NODE: [(u32, u32); 2] = [(20, 19), (22, 12)];
 
 /// What `cargo xtask build` needs: the wasm target and the package's npm tools.
 pub(crate) fn for_build() -> Result<()> {
