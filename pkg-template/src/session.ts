@@ -142,7 +142,6 @@ export function openSession(options: SessionOptions, startCore: () => Promise<Co
       return composed(OPERATIONS[operation]!, fields, refreshToken, key, needsProof).catch((error: unknown) => [, , , (error as Partial<Response> | undefined)?.status]);
     },
     async read(response: Response, operation: number, isPage: boolean): Promise<Found> {
-      if (response.headers.has("clear-site-data")) tabs?.distrust();
       const isSessions = operation === READ_SESSION || (operation === REFRESH && contract["bySession"] === true);
       // By name: WebKit rejects with a `DOMException`, the others with JavaScript's own `SyntaxError`.
       const json: unknown = isPage ? undefined : await response.json().catch((error: Error) => {

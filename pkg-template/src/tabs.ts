@@ -14,8 +14,6 @@ export interface Tabs {
   readStamp(): void;
   writeStamp(ticket: number, seen: Float64Array, record: Float64Array): void;
   tell(kind: number, stamp: Float64Array, bearer?: string, left?: number, user?: unknown): void;
-  /** The site's storage is being cleared, as by `Clear-Site-Data`: what is put meanwhile may go with it, and is put again. */
-  distrust(): void;
   close(): void;
 }
 
@@ -48,6 +46,8 @@ const OVERTAKEN = 2;
 const READ = 3;
 /** That other tabs wait for the lock (`hint` there). */
 const AWAITED = 13;
+/** That the store may have been wiped. */
+const LOST = 14;
 /** How many numbers a stamp is (`STAMP_LENGTH` in `src/core/wire.rs`). */
 const STAMP_LENGTH = 10;
 /** A database that does not answer in this time, in milliseconds, is taken for none. */
@@ -71,8 +71,6 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
   const waiting = new Map<number, AbortController>();
   let db: Promise<IDBDatabase> | undefined;
   let isClosed = false;
-  /** What was put last, once storage is being cleared. */
-  let last: number[] | undefined;
   /** The transaction in which the core is being told what stands. */
   let current: Open | undefined;
   /** What this tab has written, over what: until it is kept, which a full disk refuses. */
@@ -90,14 +88,13 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     };
   }
 
-  /** The connection has been closed from outside. */
-  const restore = (): void => {
+  /** The connection was closed from outside, as where the site's data are cleared. */
+  const lost = (): void => {
     db = undefined;
-    const put = ({ store, stood }: Open): void => void (last?.length && !stood.length && store.put(last, name));
-    if (last) transact("readwrite", put).catch(() => {});
+    listener()?.hint(LOST, 0);
   };
 
-  const store = (): Promise<IDBDatabase> => (isClosed ? Promise.reject(new Error("closed")) : (db ??= openStore(restore)));
+  const store = (): Promise<IDBDatabase> => (isClosed ? Promise.reject(new Error("closed")) : (db ??= openStore(lost)));
   // What goes wrong with it is dealt with where it is used.
   store().catch(() => {});
 
@@ -202,7 +199,6 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
         unkept = { over: open.stood.join(), record: next };
         open.store.transaction.oncomplete = () => (unkept = undefined);
         open.store.put(next, name);
-        if (last) last = next;
         if (stands[0] !== next[0]) isOwn(next, true);
       };
       // Who waits for the lock when a turn ends waits for what it brings. At its beginning nobody needs to know.
@@ -218,9 +214,6 @@ export function openTabs(backend: string, listener: () => Listener | undefined):
     },
     tell(kind, stamp, bearer, left, user) {
       channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user } satisfies Said);
-    },
-    distrust() {
-      last = [];
     },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);

@@ -66,6 +66,8 @@ pub enum Event {
     Stamped(TicketId, Result<(), Option<Stamp>>),
     /// Other tabs wait for the lock, which this one has; said before the stamp that ends its turn is [`Stamped`](Self::Stamped).
     Awaited,
+    /// The store was closed from outside, as where the site's data are cleared: the stamp may be gone.
+    StoreLost,
     /// The stamp was read.
     StampRead(Option<Stamp>),
     /// Another tab has said something.

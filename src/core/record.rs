@@ -330,7 +330,12 @@ impl Recorder {
             Event::Restored => Kind::Restored,
             Event::Online => Kind::Online,
             Event::Dispose => Kind::Disposed,
-            Event::Needed { .. } | Event::Awaited | Event::StampRead(_) | Event::Stamped(..) | Event::Heard(_) => {
+            Event::Needed { .. }
+            | Event::Awaited
+            | Event::StoreLost
+            | Event::StampRead(_)
+            | Event::Stamped(..)
+            | Event::Heard(_) => {
                 return (None, None, 0);
             }
         };

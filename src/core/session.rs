@@ -178,6 +178,7 @@ impl Session {
             Event::Locked(ticket, found) => self.on_locked(now, ticket, found, &mut effects),
             Event::Stamped(ticket, result) => self.on_stamped(now, ticket, result, &mut effects),
             Event::Awaited => self.is_wanted = self.policy.gives,
+            Event::StoreLost => self.on_store_lost(&mut effects),
             Event::StampRead(stamp) => self.on_stamp_read(stamp, &mut effects),
             Event::Heard(message) => self.on_heard(now, message, &mut effects),
             Event::Leaving => self.on_leaving(&mut effects),

@@ -125,6 +125,7 @@ impl Client {
             hint::EXCHANGE => asked(Operation::Exchange),
             hint::SIGN_OUT => asked(Operation::SignOut),
             hint::AWAITED => Event::Awaited,
+            hint::LOST => Event::StoreLost,
             _ => Event::Dispose,
         });
     }
@@ -230,6 +231,8 @@ mod hint {
     pub(super) const SIGN_OUT: u32 = 12;
     /// Other tabs wait for the lock.
     pub(super) const AWAITED: u32 = 13;
+    /// The store may have been wiped.
+    pub(super) const LOST: u32 = 14;
     // Anything else ends the client: no timer and no waiting call is left.
 }
 

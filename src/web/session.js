@@ -717,6 +717,7 @@ var WRITTEN = 1;
 var OVERTAKEN = 2;
 var READ = 3;
 var AWAITED = 13;
+var LOST = 14;
 var STAMP_LENGTH = 10;
 var STORE_WAIT_MS = 1e3;
 var canShare = () => {
@@ -732,7 +733,6 @@ function openTabs(backend, listener) {
   const waiting = /* @__PURE__ */ new Map();
   let db;
   let isClosed = false;
-  let last;
   let current;
   let unkept;
   const found = (what, record, ticket = 0, isOwn2 = false) => listener()?.found(what, record, ticket, isOwn2);
@@ -744,13 +744,11 @@ function openTabs(backend, listener) {
       listener()?.heard(kind, stamp, bearer, left, user);
     };
   }
-  const restore = () => {
+  const lost = () => {
     db = void 0;
-    const put = ({ store: store2, stood }) => void (last?.length && !stood.length && store2.put(last, name));
-    if (last) transact("readwrite", put).catch(() => {
-    });
+    listener()?.hint(LOST, 0);
   };
-  const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore(restore);
+  const store = () => isClosed ? Promise.reject(new Error("closed")) : db ??= openStore(lost);
   store().catch(() => {
   });
   const transact = (mode, act) => {
@@ -833,7 +831,6 @@ function openTabs(backend, listener) {
         unkept = { over: open.stood.join(), record: next };
         open.store.transaction.oncomplete = () => unkept = void 0;
         open.store.put(next, name);
-        if (last) last = next;
         if (stands[0] !== next[0]) isOwn(next, true);
       };
       const waiting2 = !current && navigator.locks.query().then(({ pending }) => pending.some(({ name: name2 }) => name2 === lock), () => false);
@@ -848,9 +845,6 @@ function openTabs(backend, listener) {
     },
     tell(kind, stamp, bearer, left, user) {
       channel?.postMessage({ kind, stamp: [...stamp], bearer, left, user });
-    },
-    distrust() {
-      last = [];
     },
     close() {
       for (const ticket of [...waiting.keys()]) unlock(ticket);
@@ -976,7 +970,6 @@ function openSession(options, startCore) {
       return composed(OPERATIONS[operation], fields, refreshToken, key, needsProof).catch((error) => [, , , error?.status]);
     },
     async read(response, operation, isPage) {
-      if (response.headers.has("clear-site-data")) tabs?.distrust();
       const isSessions = operation === READ_SESSION || operation === REFRESH && contract["bySession"] === true;
       const json = isPage ? void 0 : await response.json().catch((error) => {
         if (error?.name !== "SyntaxError") throw error;

@@ -157,6 +157,20 @@ describe(`tabs in ${engine}`, { concurrency: false }, () => {
     }
   });
 
+  it("a sign-in reaches every tab though the storage was cleared after the sign-out", { skip: engine !== "chromium" && "no other clears it when asked" }, async () => {
+    const tabs = await openTabs(2);
+    assert.equal((await tabs[0].evaluate(() => session.signOut())).confirmed, true);
+    await tabs[1].waitForFunction(() => session.getState().status === "unauthenticated", { timeout: 3000, polling: 50 });
+    const devtools = await tabs[0].createCDPSession();
+    await devtools.send("Storage.clearDataForOrigin", { origin: server.url, storageTypes: "indexeddb" });
+    const page = await openPage(browser, server.url, profile);
+    await page.evaluate((user) => open_().signIn(user).then(() => {}), OTHER);
+    for (const tab of tabs) {
+      await tab.waitForFunction(() => session.getState().status !== "unauthenticated", { timeout: 3000, polling: 50 });
+      assert.equal(await tab.evaluate(async () => (await session.get()).user.email), OTHER.email);
+    }
+  });
+
   it("a sign-out reaches a tab whose store is lost for a moment, and a tab where nothing can be written", async () => {
     for (const breakStore of [
       () => {

@@ -267,6 +267,36 @@ fn a_store_that_is_wiped_during_a_sign_out_holds_its_stamp_all_the_same() {
 }
 
 #[test]
+fn a_store_that_is_wiped_after_a_sign_out_holds_its_stamp_again() {
+    for is_lost in [true, false] {
+        let mut world = World::signed_in(2);
+        world.ask(0, Operation::SignOut);
+        world.settle();
+        let stamp = world.stamp();
+        world.record = None;
+        // A tab hears that its connection is gone, or is shown, and looks.
+        world.on(1, if is_lost { Event::StoreLost } else { Event::Visible(true) });
+        world.settle();
+        assert_eq!(world.stamp(), stamp);
+        let page = world.open();
+        world.on(page, Event::Start);
+        world.ask(page, Operation::SignIn);
+        world.settle();
+        assert!(world.tabs.iter().all(|tab| tab.status() == Status::Authenticated), "all hear of the sign-in");
+    }
+}
+
+#[test]
+fn a_store_that_is_wiped_holds_no_session_again_that_may_have_ended() {
+    let mut world = World::signed_in(2);
+    world.record = None;
+    world.on(1, Event::StoreLost);
+    world.settle();
+    assert_eq!(world.stamp(), None);
+    assert!(world.tabs.iter().all(|tab| tab.status() == Status::Authenticated));
+}
+
+#[test]
 fn a_refresh_that_finds_another_user_whom_its_answer_does_not_name_sends_no_call_as_that_one() {
     let mut world = World::new(1);
     world.server.is_silent = true;

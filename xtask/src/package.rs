@@ -392,7 +392,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("explain", 1_800),
     ("devtools", 17_000),
     ("javascript", 11_300),
-    ("total", 36_700),
+    ("total", 36_800),
 ];
 
 /// Fails if an entry weighs more than its budget.

@@ -228,8 +228,33 @@ impl Session {
         for stamp in stamp.into_iter().chain(self.told.take()) {
             self.sync(stamp, effects);
         }
+        if stamp.is_none() {
+            self.put_again(effects);
+        }
         self.reads = self.reads.saturating_sub(1);
         self.take_offer(effects);
+    }
+
+    pub(super) fn on_store_lost(&mut self, effects: &mut Vec<Effect>) {
+        if self.started && self.policy.shared {
+            self.read_stamp(effects);
+        }
+    }
+
+    /// Nothing stands where this tab knows that a session has ended: the store was wiped, as by the answer to the sign-out, and
+    /// perhaps after the stamp was written. Pages that are opened from now on would count from nothing, and who signs in there would
+    /// not be heard of here. (Of a session that goes on, other tabs may know that it has ended: that is put again by nobody.)
+    fn put_again(&mut self, effects: &mut Vec<Effect>) {
+        let has_ended = self.state.status == Status::Unauthenticated && self.generation > Generation(0);
+        if has_ended && self.policy.shared && !self.is_busy() && self.marking.is_none() {
+            let standing = match self.state.reason {
+                _ if self.sign_out_unfinished => Standing::SigningOut,
+                Some(EndReason::SignedOut) => Standing::SignedOut,
+                _ => Standing::Expired,
+            };
+            let (ticket, stamp) = (self.next_ticket_id(), self.stamp(standing));
+            effects.push(Effect::WriteStamp { ticket, seen: None, stamp, pause: None, left: None });
+        }
     }
 
     pub(super) fn on_visible(&mut self, visible: bool, effects: &mut Vec<Effect>) {
