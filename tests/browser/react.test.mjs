@@ -610,14 +610,6 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     await server.fault({ path: "/auth/refresh", times: 1, status: 503, when: "before" });
     const seen = await page.evaluate(async () => {
       const session = open();
-      class Boundary extends React.Component {
-        state = { error: null };
-        static getDerivedStateFromError = (error) => ({ error });
-        render() {
-          globalThis.retry = () => this.setState({ error: null });
-          return this.state.error ? `failed: ${this.state.error.code}` : this.props.children;
-        }
-      }
       const User = () => useSession({ suspense: true }).data?.user.email;
       const silent = { onCaughtError() {} };
       const { container } = mount(h(SessionProvider, { client: session }, h(Boundary, null, h(React.Suspense, { fallback: "fallback" }, h(User)))), silent);
@@ -636,14 +628,6 @@ describe(`relatch/react with React ${react} in ${engine}`, { concurrency: false 
     const failed = await page.evaluate(async () => {
       const { instantiate } = WebAssembly;
       WebAssembly.instantiate = () => Promise.reject(new Error("not today"));
-      class Boundary extends React.Component {
-        state = { error: null };
-        static getDerivedStateFromError = (error) => ({ error });
-        render() {
-          globalThis.retry = () => this.setState({ error: null });
-          return this.state.error ? `failed: ${this.state.error.code}` : this.props.children;
-        }
-      }
       const User = () => useSession({ suspense: true }).data?.user.email;
       const tree = h(Boundary, null, h(React.Suspense, { fallback: "fallback" }, h(User)));
       const { container } = mount(h(SessionProvider, { client: open() }, tree), { onCaughtError() {} });

@@ -90,18 +90,30 @@ fn a_page_from_the_back_forward_cache_in_which_somebody_is_signing_in_shows_nobo
     assert_eq!((world.tabs[0].status(), world.tabs[0].shown.as_deref()), (Status::Authenticated, Some("bob")));
 }
 
-#[test]
-fn a_call_is_not_sent_as_somebody_of_whom_only_a_reading_has_told() {
+/// Ada's tab, in which nothing has been heard, makes a call after bob's page was loaded; the server names users from then on, or
+/// never.
+fn call_beside_bobs_page(names_users: bool) -> World {
     let mut world = World::new(1);
     world.server.is_silent = true;
     let mut world = world.sign_in();
+    world.server.is_silent = !names_users;
     world.freeze(0);
     world.sleep(MINUTE);
     bobs_page(&mut world);
     world.thaw(0);
     world.call(0);
     world.settle();
-    assert_eq!(world.broken(), None);
+    world
+}
+
+#[test]
+fn a_call_is_not_sent_as_somebody_of_whom_only_a_reading_has_told() {
+    assert_eq!(call_beside_bobs_page(false).broken(), None);
+}
+
+#[test]
+fn an_answer_that_names_somebody_else_is_of_somebody_else_though_the_stamp_names_nobody() {
+    assert_eq!(call_beside_bobs_page(true).broken(), None);
 }
 
 #[test]
@@ -255,21 +267,6 @@ fn tabs_that_give_no_tokens_do_not_take_turns_at_refreshing_where_the_user_has_c
     world.settle();
     assert!(world.tabs.iter().all(|tab| tab.shown.as_deref() == Some("bob")));
     assert!(world.server.refreshes <= 4, "{} refreshes", world.server.refreshes);
-}
-
-#[test]
-fn an_answer_that_names_somebody_else_is_of_somebody_else_though_the_stamp_names_nobody() {
-    let mut world = World::new(1);
-    world.server.is_silent = true;
-    let mut world = world.sign_in();
-    world.server.is_silent = false;
-    world.freeze(0);
-    world.sleep(MINUTE);
-    bobs_page(&mut world);
-    world.thaw(0);
-    world.call(0);
-    world.settle();
-    assert_eq!(world.broken(), None);
 }
 
 #[test]

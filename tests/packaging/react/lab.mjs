@@ -34,6 +34,16 @@ async function settle(session) {
   await session.fetch("/api/notes");
 }
 
+/** Says which error what is in it has thrown; `retry()` renders it again. */
+class Boundary extends React.Component {
+  state = { error: null };
+  static getDerivedStateFromError = (error) => ({ error });
+  render() {
+    globalThis.retry = () => this.setState({ error: null });
+    return this.state.error ? `failed: ${this.state.error.code}` : this.props.children;
+  }
+}
+
 /** A component that counts its renders and keeps what it saw in the last one. */
 function counter(read, options) {
   const seen = { renders: 0, last: undefined };
@@ -46,7 +56,7 @@ function counter(read, options) {
 }
 
 Object.assign(globalThis, { React, h, hydrateRoot, relatch, SessionProvider, useAuthFetch, useSession });
-Object.assign(globalThis, { View, shown, open, mount, until, settle, counter });
+Object.assign(globalThis, { View, shown, open, mount, until, settle, counter, Boundary });
 
 globalThis.warnings = [];
 for (const level of ["error", "warn"]) console[level] = (...words) => warnings.push(words.map(String).join(" "));
